@@ -1,0 +1,33 @@
+internal import Files
+
+/// A folder for one test, removed with everything in it when the last reference goes.
+public final class TemporaryFolder: Sendable {
+    public let path: String
+
+    public init() throws {
+        path = FileSystem.joined(
+            FileSystem.absolutePath(of: FileSystem.temporaryFolder),
+            "attune-test-" + String(UInt64.random(in: .min ... .max), radix: 36))
+        try FileSystem.makeDirectory(path)
+    }
+
+    deinit { try? FileSystem.remove(path) }
+
+    /// The path of a name in the folder.
+    public func file(_ name: String) -> String { FileSystem.joined(path, name) }
+
+    /// Writes a file into the folder, folders on the way included, and returns its path.
+    @discardableResult
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let path = file(name)
+        try FileSystem.makeDirectory(FileSystem.parent(of: path))
+        try writeFile(bytes, to: path)
+        return path
+    }
+
+    @discardableResult
+    public func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+    /// Every file in the folder, relative and sorted, those with hidden names too.
+    public var files: [String] { get throws { try FileSystem.list(path) } }
+}
