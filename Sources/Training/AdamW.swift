@@ -11,16 +11,16 @@ public struct AdamW: Sendable {
     /// The constants of the update.
     public struct Constants: Sendable, Equatable {
         /// What weights are decayed by, relative to the learning rate.
-        public var weightDecay: Float = 0.01
+        public var weightDecay: Double = 0.01
         /// How slowly the first moment forgets.
-        public var beta1: Float = 0.9
+        public var beta1: Double = 0.9
         /// How slowly the second moment forgets.
-        public var beta2: Float = 0.999
+        public var beta2: Double = 0.999
         /// What keeps the division apart from zero.
-        public var epsilon: Float = 1e-8
+        public var epsilon: Double = 1e-8
 
         /// PyTorch's defaults, but for what is given.
-        public init(weightDecay: Float = 0.01) { self.weightDecay = weightDecay }
+        public init(weightDecay: Double = 0.01) { self.weightDecay = weightDecay }
     }
 
     /// The constants of the update.
@@ -50,7 +50,7 @@ public struct AdamW: Sendable {
     ///   - gradients: the gradients of the loss.
     ///   - gradientScale: what the gradients are multiplied by first, see ``clippingScale(norm:limit:)``.
     public mutating func step(
-        _ adapter: inout LowRankAdapter, gradients: AdapterGradients, learningRate: Float, gradientScale: Float = 1
+        _ adapter: inout LowRankAdapter, gradients: AdapterGradients, learningRate: Double, gradientScale: Float = 1
     ) {
         precondition(adapter.names == gradients.names, "the gradients belong to another adapter")
         precondition(adapter.pairs.count == moments.count, "the optimiser belongs to another adapter")
@@ -115,7 +115,7 @@ extension AdamW {
         }
 
         fileprivate mutating func step(
-            _ parameters: inout Matrix<Float>, gradient: Matrix<Float>, learningRate: Float, gradientScale: Float,
+            _ parameters: inout Matrix<Float>, gradient: Matrix<Float>, learningRate: Double, gradientScale: Float,
             steps: Int, constants: Constants
         ) {
             adamWStep(

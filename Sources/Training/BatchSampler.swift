@@ -89,6 +89,6 @@ public struct BatchSampler: Sendable {
     private mutating func shuffle() {
         generatorBefore = generator
         order = Array(0..<count)
-        order.shuffle(using: &generator)
+        generator.shuffle(&order)
     }
 }

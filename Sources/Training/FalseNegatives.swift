@@ -18,18 +18,17 @@ public struct FalseNegatives: Sendable {
     /// What `texts` and the (anchor, positive) pairs of the whole data set know; pairs are indices of `texts`.
     ///
     /// - Parameters:
-    ///   - texts: distinct texts.
-    ///   - tokens: their token ids, in the same order.
+    ///   - texts: all texts.
+    ///   - encodings: for each text, the first text with the same tokens.
     ///   - pairs: (anchor, positive) of every tuple.
     /// - Complexity: O(length of all texts).
-    public init(texts: [String], tokens: [[Int32]], pairs: [(anchor: Int, positive: Int)]) {
-        precondition(texts.count == tokens.count, "every text has its tokens")
+    public init(texts: [String], encodings: [Int], pairs: [(anchor: Int, positive: Int)]) {
+        precondition(texts.count == encodings.count, "every text has an encoding")
         var sets = DisjointSets(count: texts.count)
         var firstByText: [String: Int] = [:]
-        var firstByTokens: [[Int32]: Int] = [:]
         for index in texts.indices {
             sets.join(index, firstByText.remember(index, under: normalized(texts[index])))
-            sets.join(index, firstByTokens.remember(index, under: tokens[index]))
+            sets.join(index, encodings[index])
         }
         let classes = texts.indices.map { sets.representative(of: $0) }
         var known: [Int: Set<Int>] = [:]

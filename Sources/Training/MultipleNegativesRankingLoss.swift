@@ -141,6 +141,7 @@ private func largest(of matrix: Matrix<Float>) -> [(column: Int, value: Float)] 
     }
 }
 
+/// The rows of a table at some places, one below the other.
 private func gathered(_ table: Matrix<Float>, _ rows: [Int]) -> Matrix<Float> {
     var result = Matrix<Float>(uninitializedRows: rows.count, columns: table.columns)
     gatherRows(of: table.view, at: rows.map(Int32.init), into: &result)

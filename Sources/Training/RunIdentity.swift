@@ -15,13 +15,14 @@ struct RunIdentity: Sendable, Equatable, Codable {
         self.data = data.mapValues(\.canonical)
     }
 
-    /// Refuses when this, of the run that is to go on, is not what was recorded at `path`.
+    /// Refuses when this, of the run that is to go on, is not what was recorded at `path`. What the record says beyond
+    /// it does not matter.
     func require(recorded: RunIdentity, at path: String) throws(TrainingError) {
         for (part, mine, theirs) in [
             ("the base model's", model, recorded.model), ("the data's", data, recorded.data),
             ("the setting", settings, recorded.settings),
         ] {
-            for key in Set(mine.keys).union(theirs.keys).sorted() where mine[key] != theirs[key] {
+            for key in mine.keys.sorted() where mine[key] != theirs[key] {
                 throw .resumeMismatch(
                     path: path, what: "\(part) \(key)", recorded: theirs[key].text, found: mine[key].text)
             }

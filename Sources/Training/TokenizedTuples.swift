@@ -16,10 +16,18 @@ struct TokenizedTuples: Sendable {
         let role: Role
     }
 
+    /// What an encoder reads of a text.
+    struct Tokens: Sendable, Hashable {
+        /// The token ids, `[S]`.
+        let ids: [Int32]
+        /// How many leading tokens pooling passes over.
+        let skipped: Int
+    }
+
     /// The distinct texts, in the order in which the data first names them.
     let texts: [Text]
-    /// The token ids of each text.
-    let tokens: [[Int32]]
+    /// The tokens of each text.
+    let tokens: [Tokens]
     /// The first text with the same tokens as this one: texts that share it share an embedding.
     let encodings: [Int]
     /// The text of each tuple's anchor.
@@ -35,7 +43,7 @@ struct TokenizedTuples: Sendable {
 
     /// Collects the distinct texts of the tuples and has them tokenized all at once.
     init<Failure: Error>(
-        _ tuples: [TrainingTuple], tokenize: ([Text]) throws(Failure) -> [[Int32]]
+        _ tuples: [TrainingTuple], tokenize: ([Text]) throws(Failure) -> [Tokens]
     ) throws(Failure) {
         var texts: [Text] = []
         var numbers: [Text: Int] = [:]
@@ -52,10 +60,10 @@ struct TokenizedTuples: Sendable {
         let tokens = try tokenize(texts)
         precondition(tokens.count == texts.count, "every text has its tokens")
 
-        var first: [[Int32]: Int] = [:]
-        let encodings = tokens.enumerated().map { text, ids in
-            if let earlier = first[ids] { return earlier }
-            first[ids] = text
+        var first: [Tokens: Int] = [:]
+        let encodings = tokens.enumerated().map { text, tokens in
+            if let earlier = first[tokens] { return earlier }
+            first[tokens] = text
             return text
         }
         self.texts = texts
@@ -66,7 +74,8 @@ struct TokenizedTuples: Sendable {
         self.negatives = negatives
         self.names = tuples.enumerated().map { $1.name(at: $0) }
         self.falseNegatives = FalseNegatives(
-            texts: texts.map(\.text), tokens: tokens, pairs: zip(anchors, positives).map { (anchor: $0, positive: $1) })
+            texts: texts.map(\.text), encodings: encodings,
+            pairs: zip(anchors, positives).map { (anchor: $0, positive: $1) })
     }
 
     /// The number of tuples.
@@ -82,13 +91,13 @@ struct TokenizedTuples: Sendable {
         // Longest first, so that a run that asks for too much memory fails at its start; ties by number, so that the
         // order is the data's alone.
         let distinct = Set((anchors + candidates).map { encodings[$0] }).sorted {
-            (tokens[$1].count, $0) < (tokens[$0].count, $1)
+            (tokens[$1].ids.count, $0) < (tokens[$0].ids.count, $1)
         }
         let rows = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0) })
         func row(_ text: Int) -> Int { rows[encodings[text]]! }
         return BatchPlan(
             tokens: distinct.map { tokens[$0] },
-            microBatches: microBatches(lengths: distinct.map { tokens[$0].count }, budget: microBatchTokens),
+            microBatches: microBatches(lengths: distinct.map { tokens[$0].ids.count }, budget: microBatchTokens),
             anchors: anchors.map(row), positives: positives.map(row), negatives: negatives.map { $0.map(row) },
             falseNegatives: falseNegatives.among(anchors: anchors, candidates: candidates),
             names: tuples.map { names[$0] })
@@ -97,8 +106,8 @@ struct TokenizedTuples: Sendable {
 
 /// One batch, ready to be computed: its distinct texts, and who is who among them.
 struct BatchPlan: Sendable {
-    /// The token ids of the distinct texts, longest first, `[U][S]`.
-    let tokens: [[Int32]]
+    /// The tokens of the distinct texts, longest first, `[U]`.
+    let tokens: [TokenizedTuples.Tokens]
     /// Which texts are computed together: consecutive ranges that cover all.
     let microBatches: [Range<Int>]
     /// The text of each tuple's anchor.
@@ -113,7 +122,7 @@ struct BatchPlan: Sendable {
     let names: [String]
 
     /// The number of tokens that are computed.
-    var tokenCount: Int { tokens.reduce(0) { $0 + $1.count } }
+    var tokenCount: Int { tokens.reduce(0) { $0 + $1.ids.count } }
 }
 
 /// Consecutive ranges of texts that hold at most `budget` tokens each, or a single text that is longer.

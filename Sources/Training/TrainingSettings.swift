@@ -1,14 +1,26 @@
 public import Files
+internal import LowRank
+internal import ModelFiles
 
 /// Everything that a user sets about a training run. The defaults are a recipe that works for LoRA on small encoders.
 public struct TrainingSettings: Sendable, Equatable {
+    /// How alpha and rank make the adapter's strength.
+    public enum Variant: String, Sendable, Codable, CaseIterable {
+        /// alpha / rank, as in the LoRA paper (arXiv:2106.09685).
+        case lora
+        /// alpha / √rank, which keeps high ranks learning (arXiv:2312.03732).
+        case rslora
+    }
+
     /// The rank of the adapter's matrices.
     public var rank = 16
     /// The adapter's strength: its product is multiplied by alpha / rank.
     public var alpha = 32.0
     /// The probability that an input of the adapter is set to zero during training.
     public var dropout = 0.0
-    /// The modules that get an adapter: `attention`, `all-linear`, or names as PEFT matches them.
+    /// What the adapter's strength is divided by.
+    public var variant = Variant.lora
+    /// The modules that get an adapter: `attention` (query and value), `all-linear`, or names as PEFT matches them.
     public var targets = ["attention"]
     /// The learning rate at the height of the schedule.
     public var learningRate = 1e-3
@@ -51,7 +63,11 @@ public struct TrainingSettings: Sendable, Equatable {
         try require(rank >= 1, "rank", "\(rank)", "a positive number")
         try require(alpha > 0 && alpha.isFinite, "alpha", "\(alpha)", "a positive number")
         try require((0..<1).contains(dropout), "dropout", "\(dropout)", "from 0 to less than 1")
-        try require(!targets.isEmpty && !targets.contains(""), "targets", "\(targets)", "at least one module name")
+        try require(
+            !targets.isEmpty && !targets.contains(""), "targets", "\(targets)", "at least one module name")
+        try require(
+            targets.count == 1 || !targets.contains("all-linear"), "targets", targets.joined(separator: ","),
+            "all-linear alone, or names")
         try require(learningRate > 0 && learningRate.isFinite, "lr", "\(learningRate)", "a positive number")
         try require((0...1).contains(warmup), "warmup", "\(warmup)", "a part of the run, from 0 to 1")
         try require(epochs >= 1, "epochs", "\(epochs)", "a positive number")
@@ -71,24 +87,37 @@ public struct TrainingSettings: Sendable, Equatable {
     }
 
     /// The settings under the names of the command line's flags.
-    public var json: JSONValue {
+    public var json: [String: JSONValue] {
         var fields = identity
         fields["checkpoint-every"] = .integer(Int64(checkpointEvery))
         fields["memory-budget"] = .integer(Int64(memoryBudget))
-        return .object(fields)
+        return fields
     }
 
     /// The settings that decide the bits of the result, under the names of the command line's flags.
     var identity: [String: JSONValue] {
         [
             "rank": .integer(Int64(rank)), "alpha": .number(alpha), "dropout": .number(dropout),
-            "targets": .array(targets.map(JSONValue.string)), "lr": .number(learningRate),
+            "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)), "lr": .number(learningRate),
             "schedule": .string(schedule.rawValue), "warmup": .number(warmup), "epochs": .integer(Int64(epochs)),
             "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)), "scale": .number(scale),
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
             "max-gradient-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
             "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
         ]
+    }
+
+    /// What PEFT is told of the adapter.
+    func adapterConfiguration(baseName: String) -> AdapterConfiguration {
+        AdapterConfiguration(
+            rank: rank, alpha: alpha, dropout: dropout, targets: adapterTargets, useRSLoRA: variant == .rslora,
+            baseModel: baseName)
+    }
+
+    private var adapterTargets: AdapterTargets {
+        if targets == ["all-linear"] { return .allLinear }
+        guard case .names(let attention) = AdapterTargets.attention else { return .attention }
+        return .names(Set(targets.flatMap { $0 == "attention" ? attention : [$0] }).sorted())
     }
 
     private func optional(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }

@@ -5,13 +5,13 @@ import Testing
 
 @Suite("False negatives")
 struct FalseNegativesTests {
-    /// Tokens that make no two texts the same.
-    private func tokens(_ count: Int) -> [[Int32]] { (0..<count).map { [Int32($0)] } }
+    /// No two texts have the same tokens.
+    private func distinct(_ count: Int) -> [Int] { Array(0..<count) }
 
     @Test("leaves other tuples' positives in the sum when nothing is known of them")
     func leavesOthersAlone() {
         let known = FalseNegatives(
-            texts: ["q1", "q2", "p1", "p2"], tokens: tokens(4), pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 3)])
+            texts: ["q1", "q2", "p1", "p2"], encodings: distinct(4), pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 3)])
         #expect(known.among(anchors: [0, 1], candidates: [2, 3]) == [[], []])
     }
 
@@ -22,7 +22,7 @@ struct FalseNegativesTests {
         let texts = copy == original ? ["q1", "q2", original] : ["q1", "q2", original, copy]
         let copyIndex = texts.count - 1
         let known = FalseNegatives(
-            texts: texts, tokens: tokens(texts.count), pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: copyIndex)])
+            texts: texts, encodings: distinct(texts.count), pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: copyIndex)])
         #expect(known.among(anchors: [0, 1], candidates: [2, copyIndex]) == [[1], [0]])
         #expect(known.among(anchors: [0, 1], candidates: [2, copyIndex, 2]) == [[1, 2], [0, 2]])
     }
@@ -30,7 +30,7 @@ struct FalseNegativesTests {
     @Test("takes texts with the same tokens for one text")
     func sameTokens() {
         let known = FalseNegatives(
-            texts: ["q1", "q2", "p one", "p two"], tokens: [[1], [2], [7, 8], [7, 8]],
+            texts: ["q1", "q2", "p one", "p two"], encodings: [0, 1, 2, 2],
             pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 3)])
         #expect(known.among(anchors: [0, 1], candidates: [2, 3]) == [[1], [0]])
     }
@@ -39,7 +39,7 @@ struct FalseNegativesTests {
     func joinsLikenesses() {
         // "A b" and "a  b" are one text; "a  b" and "x" have the same tokens.
         let known = FalseNegatives(
-            texts: ["q1", "q2", "A b", "a  b", "x"], tokens: [[1], [2], [3], [4], [4]],
+            texts: ["q1", "q2", "A b", "a  b", "x"], encodings: [0, 1, 2, 3, 3],
             pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 4)])
         #expect(known.among(anchors: [0, 1], candidates: [2, 4]) == [[1], [0]])
     }
@@ -48,7 +48,7 @@ struct FalseNegativesTests {
     func findsKnownPositives() {
         // q1 has the positives p1 and p2; the batch pairs it with p1, and q2 with p2.
         let known = FalseNegatives(
-            texts: ["q1", "q2", "p1", "p2", "p3"], tokens: tokens(5),
+            texts: ["q1", "q2", "p1", "p2", "p3"], encodings: distinct(5),
             pairs: [(anchor: 0, positive: 2), (anchor: 0, positive: 3), (anchor: 1, positive: 3), (anchor: 1, positive: 4)])
         #expect(known.among(anchors: [0, 1], candidates: [2, 3]) == [[1], []])
         // As a mined negative, too.
@@ -59,7 +59,7 @@ struct FalseNegativesTests {
     func ownText() {
         // As in sets of questions that ask the same: the second tuple's positive is the first one's anchor.
         let known = FalseNegatives(
-            texts: ["a", "b", "c"], tokens: tokens(3), pairs: [(anchor: 0, positive: 1), (anchor: 2, positive: 0)])
+            texts: ["a", "b", "c"], encodings: distinct(3), pairs: [(anchor: 0, positive: 1), (anchor: 2, positive: 0)])
         #expect(known.among(anchors: [0, 2], candidates: [1, 0]) == [[1], []])
     }
 
@@ -69,7 +69,7 @@ struct FalseNegativesTests {
         let words = ["a", "A", "b", " b", "c", "d"]
         var pairs: [(anchor: Int, positive: Int)] = []
         for i in 0..<words.count { pairs.append((anchor: i, positive: (i * 3 + 1) % words.count)) }
-        let known = FalseNegatives(texts: words, tokens: tokens(words.count), pairs: pairs)
+        let known = FalseNegatives(texts: words, encodings: distinct(words.count), pairs: pairs)
         func same(_ x: Int, _ y: Int) -> Bool {
             words[x].lowercased().filter { $0 != " " } == words[y].lowercased().filter { $0 != " " }
         }
