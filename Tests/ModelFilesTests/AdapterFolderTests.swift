@@ -1,6 +1,7 @@
 import ModelFiles
 import TestSupport
 import Testing
+import VectorMath
 
 @Suite("Adapter folders")
 struct AdapterFolderTests {
