@@ -1,5 +1,5 @@
 package import LowRank
-package import VectorMath
+internal import VectorMath
 
 /// The adapted modules of one `Linear`: which columns of its output each changes, and the matrices of all side by side.
 package struct LinearAdapter: Sendable {
