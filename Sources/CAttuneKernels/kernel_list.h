@@ -11,6 +11,9 @@
 #endif
 #define ATTUNE_INLINE static inline __attribute__((always_inline))
 
+/// Rows of x that stay in the level-2 cache while the panels of a product pass by.
+enum { ATTUNE_PRODUCT_BLOCK = 96 };
+
 #define ATTUNE_DECLARE_KERNELS(isa)                                                                                    \
     float attune_dot_f32_##isa(const float *a, const float *b, size_t n);                                              \
     float attune_squared_l2_f32_##isa(const float *a, const float *b, size_t n);                                       \
@@ -48,6 +51,9 @@
     void attune_adamw_f32_##isa(                                                                                       \
         float *parameters, const float *gradients, float *first_moment, float *second_moment, size_t n,                \
         const attune_adamw *setting);                                                                                  \
+    void attune_product_f32_##isa(                                                                                     \
+        const float *x, size_t x_stride, size_t rows, const float *packed, size_t inputs, size_t outputs,              \
+        const float *_Nullable bias, float *y, size_t y_stride, int accumulate);                                       \
     void attune_float16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                       \
     void attune_float32_to_float16_##isa(const float *x, uint16_t *y, size_t n);                                       \
     void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \
@@ -81,6 +87,7 @@
         .normalize = attune_normalize_f32_##isa,                                                                       \
         .normalize_backward = attune_normalize_backward_f32_##isa,                                                     \
         .adamw = attune_adamw_f32_##isa,                                                                               \
+        .product = attune_product_f32_##isa,                                                                           \
         .float16_to_float32 = attune_float16_to_float32_##isa,                                                         \
         .float32_to_float16 = attune_float32_to_float16_##isa,                                                         \
         .bfloat16_to_float32 = attune_bfloat16_to_float32_##isa,                                                       \

@@ -30,46 +30,9 @@ extension Tokenizer {
         case .wordPiece(let description): model = try WordPiece(description, path: path)
         case .other(let type): throw .unknownComponent(path: path, key: "model", type: type)
         }
-        addedVocabulary = AddedVocabulary(
-            try Tokenizer.checked(file.addedTokens ?? [], vocabulary: model.vocabulary, path: path),
-            vocabulary: model.vocabulary, normalizer: normalizer)
+        addedVocabulary = try AddedVocabulary(
+            file.addedTokens ?? [], vocabulary: model.vocabulary, normalizer: normalizer, path: path)
         try checkSpecialIDs(path: path)
-    }
-
-    /// The added tokens, once each, after a look at their ids.
-    ///
-    /// Hugging Face numbers them itself: a token of the vocabulary keeps its id there, others follow the vocabulary in the
-    /// order of the file. A file that says something else was not written by it and would mean two things.
-    private static func checked(
-        _ tokens: [AddedToken], vocabulary: Vocabulary, path: String
-    ) throws(TokenizationError) -> [AddedToken] {
-        var result: [AddedToken] = []
-        var places: [String: Int] = [:]
-        var next = vocabulary.count
-        for (place, token) in tokens.enumerated() where !token.content.isEmpty {
-            if let earlier = places[token.content] {
-                result[earlier] = token
-            }
-            let expected: Int
-            if let id = vocabulary.id(of: token.content) {
-                expected = Int(id)
-            } else if let earlier = places[token.content] {
-                expected = result[earlier].id
-            } else {
-                expected = next
-                next += 1
-            }
-            guard token.id == expected else {
-                throw .malformed(
-                    path: path, key: "added_tokens[\(place)].id",
-                    reason: "'\(token.content)' has the id \(token.id), \(expected) expected")
-            }
-            if places[token.content] == nil {
-                places[token.content] = result.count
-                result.append(token)
-            }
-        }
-        return result
     }
 
     private func checkSpecialIDs(path: String) throws(TokenizationError) {

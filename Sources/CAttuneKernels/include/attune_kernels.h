@@ -93,12 +93,31 @@ typedef struct attune_kernels {
         float *parameters, const float *gradients, float *first_moment, float *second_moment, size_t n,
         const attune_adamw *setting);
 
+    // Products with packed weights: y[rows, outputs] = x[rows, inputs] · Wᵀ + bias, and + y where `accumulate` is not 0.
+    // `bias` may be null. `packed` is what attune_pack_f32 wrote, aligned to 64 bytes; strides are in floats. A row's
+    // result has the same bits whatever the number of rows and its place among them.
+    void (*product)(
+        const float *x, size_t x_stride, size_t rows, const float *packed, size_t inputs, size_t outputs,
+        const float *_Nullable bias, float *y, size_t y_stride, int accumulate);
+
     // Conversions. To the narrow types: nearest, ties to even, NaN stays NaN, too large becomes infinite.
     void (*float16_to_float32)(const uint16_t *x, float *y, size_t n);
     void (*float32_to_float16)(const float *x, uint16_t *y, size_t n);
     void (*bfloat16_to_float32)(const uint16_t *x, float *y, size_t n);
     void (*float32_to_bfloat16)(const float *x, uint16_t *y, size_t n);
 } attune_kernels;
+
+/// The width of a panel of packed weights.
+enum { ATTUNE_PANEL = 32 };
+
+/// How many floats the packed form of weights [outputs, inputs] takes: outputs are rounded up to whole panels.
+size_t attune_packed_count(size_t inputs, size_t outputs);
+
+/// Packs the weight of output o and input i, at `weights[o * output_stride + i * input_stride]`: panels of ATTUNE_PANEL
+/// outputs; a panel holds, for each input in order, the weights of its outputs, zeros behind the last output. The
+/// product then reads weights in order, and an activation is broadcast over a whole panel.
+void attune_pack_f32(
+    const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, float *packed);
 
 /// What came of a request for an instruction set.
 typedef enum attune_isa_status {
