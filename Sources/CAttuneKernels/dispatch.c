@@ -5,19 +5,58 @@
 
 static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar);
 
-static const attune_kernels *best(void) {
-    return &scalar_table;
+static int always(void) { return 1; }
+
+#if ATTUNE_X86
+static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(avx2);
+static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(avx512);
+
+// __builtin_cpu_supports looks at the operating system too: whether it saves the wide registers.
+static int has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
 
+static int has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#else
+static int never(void) { return 0; }
+#endif
+
+/// From the best to the plainest. A build for another processor knows the names too, and refuses them as unsupported.
+static const struct {
+    const char *name;
+    const attune_kernels *table;
+    int (*supported)(void);
+} known[] = {
+#if ATTUNE_X86
+    {"avx512", &avx512_table, has_avx512},
+    {"avx2", &avx2_table, has_avx2},
+#else
+    {"avx512", NULL, never},
+    {"avx2", NULL, never},
+#endif
+    {"scalar", &scalar_table, always},
+};
+
 attune_isa_status attune_kernels_find(const char *name, const attune_kernels **table) {
-    *table = best();
-    if (name == NULL || name[0] == '\0') return attune_isa_ok;
-    if (strcmp(name, "scalar") == 0) {
-        *table = &scalar_table;
-        return attune_isa_ok;
+    const attune_kernels *best = NULL;
+    const int named = name != NULL && name[0] != '\0';
+    attune_isa_status status = named ? attune_isa_unknown : attune_isa_ok;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const int supported = known[i].supported();
+        if (supported && best == NULL) best = known[i].table;
+        if (named && strcmp(name, known[i].name) == 0) {
+            if (supported) {
+                *table = known[i].table;
+                return attune_isa_ok;
+            }
+            status = attune_isa_unsupported;
+        }
     }
-    if (strcmp(name, "avx2") == 0 || strcmp(name, "avx512") == 0) return attune_isa_unsupported;
-    return attune_isa_unknown;
+    *table = best;
+    return status;
 }
 
 const attune_kernels *attune_kernels_for(const char *name) {

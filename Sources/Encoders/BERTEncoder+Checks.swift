@@ -1,4 +1,6 @@
-internal import LowRank
+public import LowRank
+internal import ModelFiles
+internal import VectorMath
 
 extension BERTEncoder {
     /// The parts of an adapter by block. Throws where the adapter names other modules or has other shapes than the model.
@@ -41,7 +43,8 @@ extension BERTEncoder {
         let longest = batch.longest
         guard longest <= configuration.maxPositions else {
             throw .invalidTokens(
-                reason: "a text of \(longest) tokens is longer than the model's \(configuration.maxPositions) positions")
+                reason: "a text of \(longest) tokens is longer than the model's \(configuration.maxPositions) positions"
+            )
         }
     }
 }

@@ -59,6 +59,6 @@ struct BERTLoader {
         LayerNormalization(
             name: name, gain: try tensor(name + ".weight", [configuration.width]).row(0),
             bias: try tensor(name + ".bias", [configuration.width]).row(0),
-            epsilon: Float(configuration.layerNormEpsilon))
+            epsilon: configuration.layerNormEpsilon)
     }
 }

@@ -41,9 +41,9 @@ public struct EmbeddingModel: Sendable {
             throw .vocabularyMismatch(
                 tokenizer: tokenizer.vocabularySize, model: configuration.vocabularySize, path: folder.tokenizerPath)
         }
-        let weights: SafetensorsFile
+        let weights: ModelWeights
         do throws(ModelFilesError) {
-            weights = try folder.weights()
+            weights = try folder.tensors()
         } catch {
             throw .model(error)
         }

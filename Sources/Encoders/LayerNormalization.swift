@@ -40,7 +40,8 @@ package struct LayerNormalization: Sendable {
     }
 
     /// x `[T, D]` → y `[T, D]`.
-    package func forward(_ x: Matrix<Float>, keepsInput: Bool = false) -> (y: Matrix<Float>, activations: Activations?) {
+    package func forward(_ x: Matrix<Float>, keepsInput: Bool = false) -> (y: Matrix<Float>, activations: Activations?)
+    {
         var y = Matrix<Float>(uninitializedRows: x.rows, columns: x.columns)
         var statistics = keepsInput ? LayerNormStatistics() : nil
         layerNorm(x.view, gain: gain, bias: bias, epsilon: epsilon, into: &y, statistics: &statistics)

@@ -53,10 +53,7 @@ enum PooledRows {
                     parallelFor(batch.count, grain: 8) { texts in
                         for text in texts {
                             let (best, holder) = (y + text * ldy + column, holders + text * width)
-                            let range = batch.range(of: text)
-                            for token in (range.lowerBound + batch.skipped[text])..<max(
-                                range.upperBound, range.lowerBound + batch.skipped[text])
-                            {
+                            for token in batch.range(of: text).dropFirst(batch.skipped[text]) {
                                 let row = hidden + token * stride
                                 for i in 0..<width where holder[i] < 0 || row[i] > best[i] {
                                     best[i] = row[i]

@@ -58,7 +58,7 @@ public struct Pooling: Sendable {
     static func weight(_ mode: PoolingMode, index: Int, skipped: Int, count: Int) -> Float {
         switch mode {
         case .cls: return index == 0 ? 1 : 0
-        case .lasttoken: return index == count - 1 ? 1 : 0
+        case .lastToken: return index == count - 1 ? 1 : 0
         case .mean: return 1 / Float(count)
         case .meanSqrtLength: return 1 / Float(count).squareRoot()
         case .weightedMean:

@@ -23,8 +23,8 @@ extension TextEncoder {
     ) throws(EncodersError) -> [(String, String)] {
         do throws(ModelFilesError) {
             return [
-                ("weights", try folder.weightsDigest.hex),
-                ("tokenizer", try folder.tokenizerDigest.hex),
+                ("weights", try folder.weightsDigest().hex),
+                ("tokenizer", try folder.tokenizerDigest().hex),
                 ("pooling", model.pooling.modes.map(\.rawValue).joined(separator: "+")),
                 ("pools prompt", "\(model.poolsPrompt)"),
                 ("normalizes", "\(model.normalizes)"),
@@ -35,18 +35,20 @@ extension TextEncoder {
         }
     }
 
-    private func quoted(_ text: String) -> String { "\"" + text.map { $0 == "\"" ? "\\\"" : String($0) }.joined() + "\"" }
+    private func quoted(_ text: String) -> String {
+        "\"" + text.map { $0 == "\"" ? "\\\"" : String($0) }.joined() + "\""
+    }
 }
 
 extension LowRankAdapter {
     /// SHA-256 of the names, shapes, scalings and values of all modules.
     public var digest: String {
-        var hasher = SHA256Hasher()
+        var hasher = SHA256Digest.Hasher()
         for (name, pair) in zip(names, pairs) {
-            hasher.update("\(name) \(pair.scaling.bitPattern)\n".utf8)
+            hasher.update(Array("\(name) \(pair.scaling.bitPattern)\n".utf8))
             for matrix in [pair.a, pair.b] {
-                hasher.update("\(matrix.rows) \(matrix.columns)\n".utf8)
-                for row in 0..<matrix.rows { hasher.update(matrix.row(row)) }
+                hasher.update(Array("\(matrix.rows) \(matrix.columns)\n".utf8))
+                for row in 0..<matrix.rows { matrix.row(row).withUnsafeBytes { hasher.update($0) } }
             }
         }
         return hasher.finalize().hex

@@ -1,26 +1,15 @@
 public import ModelFiles
-public import VectorMath
+internal import VectorMath
 
 extension LowRankAdapter {
     /// The adapter of a PEFT folder.
     public init(_ folder: AdapterFolder) throws(LowRankError) {
-        let configuration = folder.configuration
         var modules: [String: LowRankPair] = [:]
         for (name, tensors) in folder.modules {
-            let setting = try Self.setting(of: name, in: configuration)
-            guard tensors.a.rows == setting.rank else {
-                throw .shapeMismatch(
-                    module: name, matrix: "lora_A", expected: [setting.rank, tensors.a.columns],
-                    found: [tensors.a.rows, tensors.a.columns])
-            }
-            guard tensors.b.columns == setting.rank else {
-                throw .shapeMismatch(
-                    module: name, matrix: "lora_B", expected: [tensors.b.rows, setting.rank],
-                    found: [tensors.b.rows, tensors.b.columns])
-            }
-            modules[name] = LowRankPair(a: tensors.a, b: tensors.b, scaling: setting.scaling)
+            modules[name] = LowRankPair(
+                a: tensors.a, b: tensors.b, scaling: Float(folder.configuration.scaling(of: name)))
         }
-        try self.init(configuration: configuration, modules: modules)
+        try self.init(configuration: folder.configuration, modules: modules)
     }
 
     /// The adapter of a PEFT folder at a path.
@@ -35,25 +24,35 @@ extension LowRankAdapter {
     }
 
     /// The modules as `AdapterFolder.write` takes them.
-    public var tensors: [String: (a: Matrix<Float>, b: Matrix<Float>)] {
-        Dictionary(uniqueKeysWithValues: zip(names, pairs.map { (a: $0.a, b: $0.b) }))
+    ///
+    /// The matrices of a pair whose scaling is not what the configuration says (an adapter at another strength) come with the
+    /// difference multiplied into B, because PEFT computes the scaling from its configuration.
+    public var matrices: [String: AdapterMatrices] {
+        var matrices: [String: AdapterMatrices] = [:]
+        for (name, pair) in zip(names, pairs) {
+            var b = pair.b
+            let configured = Float(configuration.scaling(of: name))
+            if pair.scaling != configured { scale(&b, by: configured == 0 ? 0 : pair.scaling / configured) }
+            matrices[name] = AdapterMatrices(a: pair.a, b: b)
+        }
+        return matrices
     }
 
-    /// Writes a PEFT folder, which stands in for the folder at `path` only once it is complete.
+    /// Writes a PEFT folder, which appears under its name once it is complete.
     ///
-    /// A pair whose scaling is not what the configuration says (an adapter at another strength) is written with the
-    /// difference multiplied into B, because PEFT computes the scaling from its configuration.
-    public func write(to path: String) throws(LowRankError) {
-        var tensors = self.tensors
-        for (name, pair) in zip(names, pairs) {
-            let configured = try Self.setting(of: name, in: configuration).scaling
-            guard pair.scaling != configured else { continue }
-            var b = pair.b
-            scale(&b, by: pair.scaling / configured)
-            tensors[name] = (a: pair.a, b: b)
-        }
+    /// - Parameter force: Whether a folder that is already there is replaced.
+    public func write(to path: String, force: Bool = false) throws(LowRankError) {
         do throws(ModelFilesError) {
-            try AdapterFolder.write(to: path, configuration: configuration, modules: tensors)
+            try AdapterFolder.write(to: path, configuration: configuration, modules: matrices, force: force)
+        } catch {
+            throw .files(error)
+        }
+    }
+
+    /// Writes PEFT's two files into a folder that exists, such as that of a training run.
+    public func write(into folder: String) throws(LowRankError) {
+        do throws(ModelFilesError) {
+            try AdapterFolder.write(into: folder, configuration: configuration, modules: matrices)
         } catch {
             throw .files(error)
         }

@@ -1,5 +1,5 @@
 public import ModelFiles
-public import VectorMath
+internal import VectorMath
 
 /// Low-rank changes for some linear layers of a model, in the order of their names.
 ///
@@ -33,18 +33,18 @@ public struct LowRankAdapter: Sendable {
         var random = RandomGenerator(seed: seed)
         var pairs: [LowRankPair] = []
         for module in chosen {
-            let setting = try Self.setting(of: module.name, in: configuration)
+            let rank = configuration.rank(of: module.name)
             let limit = min(module.inputWidth, module.outputWidth)
-            guard setting.rank >= 1, setting.rank <= limit else {
-                throw .invalidRank(module: module.name, rank: setting.rank, limit: limit)
+            guard rank >= 1, rank <= limit else {
+                throw .invalidRank(module: module.name, rank: rank, limit: limit)
             }
             let bound = 1 / Float(module.inputWidth).squareRoot()
-            let values = (0..<setting.rank * module.inputWidth).map { _ in (2 * random.uniform() - 1) * bound }
+            let values = (0..<rank * module.inputWidth).map { _ in (2 * random.uniform() - 1) * bound }
             pairs.append(
                 LowRankPair(
-                    a: Matrix(rows: setting.rank, columns: module.inputWidth, elements: values),
-                    b: Matrix(rows: module.outputWidth, columns: setting.rank),
-                    scaling: setting.scaling))
+                    a: Matrix(rows: rank, columns: module.inputWidth, elements: values),
+                    b: Matrix(rows: module.outputWidth, columns: rank),
+                    scaling: Float(configuration.scaling(of: module.name))))
         }
         self.configuration = configuration
         if case .allLinear = configuration.targets {

@@ -11,7 +11,7 @@ struct SentenceSettings {
     private let settingsPath: String
 
     /// The names that the file of the transformer module had over the years; the first that exists counts.
-    private static let fileNames =
+    static let fileNames =
         ["sentence_bert_config.json"]
         + [
             "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet",

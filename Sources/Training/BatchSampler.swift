@@ -1,4 +1,4 @@
-public import VectorMath
+internal import VectorMath
 
 /// Deals the tuples of a data set out in batches: a new seeded shuffle every epoch, every tuple once an epoch.
 ///

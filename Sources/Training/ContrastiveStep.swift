@@ -1,5 +1,6 @@
 internal import Encoders
 internal import LowRank
+internal import ModelFiles
 internal import VectorMath
 
 /// The loss of a batch and its gradients by the adapter.
@@ -55,8 +56,13 @@ struct ContrastiveStep: Sendable {
 
         for (number, texts) in plan.microBatches.enumerated() {
             guard !isCancelled() else { return nil }
-            let activations = try kept[number] ?? forward(number).activations
-            kept[number] = nil
+            let activations: EmbeddingModel.Activations
+            if let saved = kept[number] {
+                activations = saved
+                kept[number] = nil
+            } else {
+                activations = try forward(number).activations
+            }
             model.backward(
                 Matrix(copying: value.gradients[rows: texts]), activations: activations, into: &gradients)
         }

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
 internal import Glibc
 #endif
-public import VectorMath
+internal import VectorMath
 
 /// Draws an anchor to its positive and away from everybody else's: in-batch softmax cross-entropy over cosines.
 ///

@@ -1,5 +1,5 @@
 public import Corpora
-public import Encoders
+internal import Encoders
 internal import Files
 internal import LowRank
 public import ModelFiles

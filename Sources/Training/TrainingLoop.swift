@@ -241,9 +241,7 @@ struct TrainingLoop {
 
     /// Puts the two files of a PEFT folder among the run's own; returns the digest of the tensors.
     private func write(_ adapter: LowRankAdapter) throws(TrainingError) -> String {
-        try wrapping { () throws(ModelFilesError) in
-            try AdapterFolder.write(into: run.path, configuration: adapter.configuration, modules: adapter.tensors)
-        }
+        try wrapping { () throws(LowRankError) in try adapter.write(into: run.path) }
         return try wrapping { () throws(FilesError) in
             return try SHA256Digest.of(fileAt: run.tensorsPath).hex
         }

@@ -126,16 +126,16 @@ final class WorkerPool: @unchecked Sendable {
     /// Waits until `ready`, at most for a moment.
     private static func spin(until ready: () -> Bool) {
         if ready() { return }
-        let deadline = clock_gettime_nsec() + spinNanoseconds
+        let deadline = monotonicNanoseconds() + spinNanoseconds
         repeat {
             for _ in 0..<16 {
                 attune_spin_hint()
                 if ready() { return }
             }
-        } while clock_gettime_nsec() < deadline
+        } while monotonicNanoseconds() < deadline
     }
 
-    private static func clock_gettime_nsec() -> UInt64 {
+    private static func monotonicNanoseconds() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -17,9 +17,16 @@ struct CorrelationCase: Decodable, Sendable {
     var spearman: Double?, pearson: Double?
 }
 
+struct PairedCase: Decodable, Sendable {
+    var first: [Double], second: [Double]
+    var p: Double, low: Double, high: Double
+}
+
 enum MetricFixtures {
     static let metrics: [MetricCase] = read("metrics.jsonl")
     static let correlations: [CorrelationCase] = read("correlations.jsonl")
+
+    static let paired: [PairedCase] = read("paired.jsonl")
 
     private static func read<Case: Decodable>(_ name: String) -> [Case] {
         let path = SharedData.fixtures + "/evaluation/" + name

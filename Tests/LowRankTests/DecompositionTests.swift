@@ -1,7 +1,6 @@
+import LowRank
 import Testing
 import VectorMath
-
-import LowRank
 
 @Suite("Decompositions")
 struct DecompositionTests {

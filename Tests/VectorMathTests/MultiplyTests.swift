@@ -18,19 +18,13 @@ struct MultiplyTests {
     /// Error for each term of a float32 product, for factors in -1...1: half a unit in the last place of 1.
     static let tolerance: Float = 0x1p-24
 
-    private func random(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix<Float> {
-        var generator = RandomGenerator(seed: seed)
-        return Matrix(
-            rows: rows, columns: columns, elements: (0..<rows * columns).map { _ in 2 * generator.uniform() - 1 })
-    }
-
     @Test("agree with double precision and have the same bits for any number of threads", arguments: shapes)
     func agrees(shape: ProductShape) {
         let (m, n, k) = (shape.m, shape.n, shape.k)
         for (first, second) in [(false, false), (false, true), (true, false), (true, true)] {
-            let a = first ? random(k, m, seed: 1) : random(m, k, seed: 1)
-            let b = second ? random(n, k, seed: 2) : random(k, n, seed: 2)
-            let start = random(m, n, seed: 3)
+            let a = first ? randomMatrix(k, m, seed: 1) : randomMatrix(m, k, seed: 1)
+            let b = second ? randomMatrix(n, k, seed: 2) : randomMatrix(k, n, seed: 2)
+            let start = randomMatrix(m, n, seed: 3)
             for (alpha, beta) in [(Float(1), Float(0)), (0.5, 1), (-2, 0.25)] {
                 var results: [Matrix<Float>] = []
                 for width in [1, 2, 5] {

@@ -67,15 +67,3 @@ public struct Query: Equatable, Sendable {
 /// A grade above 0 is relevant. Grades of 0 (judged, and not relevant) are kept; negative ones in files are read as 0, which is
 /// how trec_eval counts them.
 public typealias Relevance = [String: [String: Int]]
-
-extension String {
-    /// Without white space (Unicode's) at both ends.
-    func trimmingWhitespace() -> String {
-        let scalars = unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
-        if first == scalars.startIndex, scalars.index(after: last) == scalars.endIndex { return self }
-        return String(scalars[first...last])
-    }
-}

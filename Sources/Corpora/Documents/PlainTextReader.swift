@@ -1,0 +1,1 @@
+enum PlainTextReader { static func read(_ s: [UInt8]) -> ParsedDocument { ParsedDocument() } }

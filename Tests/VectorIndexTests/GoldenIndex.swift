@@ -1,0 +1,35 @@
+import Files
+import TestSupport
+import Testing
+import VectorIndex
+import VectorMath
+
+/// The content of the index files in `fixtures/index`.
+///
+/// They were written once, by the first version; later versions must read them. To write those of a new format, run
+/// `ATTUNE_WRITE_GOLDEN_INDEX=DIR swift test --filter GoldenIndexWriter`.
+enum GoldenIndex {
+    static let tag = Array("golden".utf8)
+    static let ids: [UInt64] = [9, 2, 1 << 63, 300, 4, .max, 0]
+    static let query: [Float] = [1, -2, 0.5, 4, -0.25]
+
+    /// Numbers that are exact in float32 and need no generator.
+    static let vectors = Matrix<Float>(
+        rowsOf: (0..<7).map { row in (0..<5).map { column in Float((row * 37 + column * 11) % 23 - 11) / 4 } })
+}
+
+@Suite("Golden index files")
+struct GoldenIndexWriter {
+    static let folder = FileSystem.environment("ATTUNE_WRITE_GOLDEN_INDEX")
+
+    @Test("are written where the environment says", .enabled(if: folder != nil))
+    func write() throws {
+        let folder = try #require(Self.folder)
+        for metric in Metric.allCases {
+            let snapshot = try TestVectors.index(GoldenIndex.vectors, ids: GoldenIndex.ids, metric: metric)
+            let path = FileSystem.joined(folder, "format1-\(metric.rawValue).index")
+            try snapshot.write(to: path, tag: GoldenIndex.tag, force: false)
+            #expect(FileSystem.isFile(path))
+        }
+    }
+}
