@@ -65,8 +65,10 @@ public final class AtomicFile {
         }
     }
 
-    public func write(_ bytes: [UInt8]) throws(FilesError) {
-        try bytes.withRawBytes { (bytes) throws(FilesError) in try write(bytes) }
+    /// Writes numbers as they stand in memory.
+    public func write<T: BitwiseCopyable>(_ elements: [T]) throws(FilesError) {
+        try elements.withUnsafeBufferPointer { (buffer) throws(FilesError) in try write(UnsafeRawBufferPointer(buffer))
+        }
     }
 
     public func write(_ text: String) throws(FilesError) {

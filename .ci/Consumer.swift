@@ -1,0 +1,3 @@
+import VectorIndex
+import VectorMath
+

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Attune
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Is B better than A? Difference, confidence interval, paired test; exit code 2 where it is not.")
+
+    @Argument(help: "`base`, an adapter, a run folder, or a TREC run file.") var a: String
+    @Argument(help: "The same: what A is compared with.") var b: String
+    @Option(
+        name: [.customShort("M"), .long],
+        help: ArgumentHelp("The model; may be left out where an adapter names its base.", valueName: "ref"))
+    var model: String?
+    @OptionGroup var data: EvaluationOptions
+    @Option(help: "The metric that decides.") var metric = "ndcg@10"
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var printing: OutputOptions
+
+    func run() throws {
+        engine.apply()
+        guard case .retrieval(let set) = try DataSetKind.open(data.data) else {
+            throw CommandError("\(data.data): compare needs a corpus with judgements")
+        }
+        let first = try result(of: a, other: b, on: set)
+        let second = try result(of: b, other: a, on: set)
+        let comparison = try Comparison(first, second, metric: metric)
+        if printing.json {
+            Console.print(comparison.jsonValue)
+        } else {
+            report(first, second, comparison)
+        }
+        if !comparison.isImprovement { throw Failure.no }
+    }
+
+    private func report(_ first: EvaluationResult, _ second: EvaluationResult, _ comparison: Comparison) {
+        Console.print(Tables.pad("metric", 14) + Tables.pad("A", 9) + Tables.pad("B", 9) + "B - A")
+        for name in first.metricNames {
+            guard let x = first.means[name], let y = second.means[name] else { continue }
+            let sign = y >= x ? "+" : ""
+            Console.print(
+                Tables.pad(name, 14) + Tables.pad(Console.fixed(x, 4), 9) + Tables.pad(Console.fixed(y, 4), 9) + sign
+                    + Console.fixed(y - x, 4))
+        }
+        let interval =
+            "[\(Console.fixed(comparison.interval.lowerBound, 4)), \(Console.fixed(comparison.interval.upperBound, 4))]"
+        Console.print(
+            "\(metric): B - A = \(Console.fixed(comparison.difference, 4)), 95 % interval \(interval), "
+                + "p = \(Console.fixed(comparison.pValue, 4)), \(comparison.queryCount) queries")
+        Console.print(
+            comparison.isImprovement ? "B is better than A." : "B is not shown to be better than A.")
+    }
+
+    private func result(of name: String, other: String, on set: DataSet) throws -> EvaluationResult {
+        if FileSystem.isFile(name) {
+            return try RetrievalEvaluator(dataSet: set, split: data.split, profile: data.profile, cutoffs: data.k)
+                .evaluate(run: TrecRun.read(name))
+        }
+        let isBase = name == "base"
+        // The base of a comparison is the base of the adapter that it is compared with.
+        let reference = try model ?? (isBase && FileSystem.isDirectory(other) ? base(of: other) : nil)
+        let encoder = try Models.encoder(model: reference, adapter: isBase ? nil : name)
+        return try data.evaluate(encoder, on: set, name: name, quiet: printing.quiet)
+    }
+
+    private func base(of adapter: String) throws -> String? {
+        try AdapterFolder(path: adapter).configuration.baseModel
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Attune
+import Glibc
+
+/// Which model, and which adapter on it.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("M"), .long],
+        help: ArgumentHelp(
+            "A model folder, or a hub name that is in $ATTUNE_HOME/models or the Hugging Face cache.", valueName: "ref"))
+    var model: String?
+
+    @Option(
+        name: [.customShort("A"), .long],
+        help: ArgumentHelp("An adapter in the PEFT layout, or a run folder of `attune train`.", valueName: "dir"))
+    var adapter: String?
+
+    /// The encoder that the flags name. Without `--model` the adapter names its base.
+    func encoder() throws -> TextEncoder {
+        try Models.encoder(model: model, adapter: adapter)
+    }
+}
+
+/// How the machine is used.
+struct EngineOptions: ParsableArguments {
+    @Option(help: "Threads to compute with (default: all cores).")
+    var threads: Int?
+
+    @Option(help: "Precision of the encoder: f32.")
+    var precision = Precision.f32
+
+    enum Precision: String, ExpressibleByArgument, CaseIterable {
+        case f32
+    }
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
+    }
+
+    func apply() {
+        if let threads { ThreadPool.setDefaultWidth(threads) }
+    }
+}
+
+/// What is printed.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print the result as one JSON document.")
+    var json = false
+
+    @Flag(help: "No progress and no remarks.")
+    var quiet = false
+}
+
+/// Where a result is written.
+struct ForceOption: ParsableArguments {
+    @Flag(help: "Replace what stands under the output's name.")
+    var force = false
+}
+
+/// Models and adapters by the names that the flags give them.
+enum Models {
+    static func encoder(model: String?, adapter: String?) throws -> TextEncoder {
+        let adapterFolder = try adapter.map { try AdapterFolder(path: $0) }
+        guard let reference = model ?? adapterFolder?.configuration.baseModel else {
+            throw ValidationError("name a model with -M, or an adapter that names its base with -A")
+        }
+        let folder = try ModelFolder(path: ModelReference.resolve(reference))
+        folder.warnings.forEach(Console.warn)
+        return try TextEncoder(model: folder, adapter: adapterFolder)
+    }
+}

@@ -1,0 +1,64 @@
+import Synchronization
+
+/// How far a long piece of work has come: a bar that redraws itself on a terminal, a plain line every few seconds
+/// otherwise, nothing under `--quiet`. Shows done of total, the rate and the time left. Safe to call from any thread.
+final class Progress: Sendable {
+    private struct State {
+        var lastShown: Double
+        var isDrawn = false
+    }
+
+    private let title: String
+    private let unit: String
+    private let isQuiet: Bool
+    private let start: Double
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - title: What is being done.
+    ///   - unit: What is counted, in the plural.
+    init(_ title: String, unit: String, isQuiet: Bool) {
+        self.title = title
+        self.unit = unit
+        self.isQuiet = isQuiet
+        start = Console.now()
+        state = Mutex(State(lastShown: start))
+    }
+
+    func update(done: Int, total: Int, remark: String = "") {
+        guard !isQuiet else { return }
+        let now = Console.now()
+        state.withLock { state in
+            let pause = Console.isTerminal ? 0.1 : 5.0
+            guard now - state.lastShown >= pause || (done == total && state.isDrawn) else { return }
+            state.lastShown = now
+            state.isDrawn = true
+            Console.write(line(done: done, total: total, elapsed: now - start, remark: remark))
+        }
+    }
+
+    /// Ends the line of the bar, so that what follows begins on its own.
+    func finish() {
+        state.withLock { state in
+            if state.isDrawn && Console.isTerminal { Console.write("\n") }
+            state.isDrawn = false
+        }
+    }
+
+    private func line(done: Int, total: Int, elapsed: Double, remark: String) -> String {
+        let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
+        let rate = elapsed > 0 ? Double(done) / elapsed : 0
+        var parts = ["\(done)/\(total) \(unit)"]
+        if rate > 0 {
+            parts.append("\(Console.fixed(rate, rate < 10 ? 1 : 0))/s")
+            if done < total { parts.append("\(Console.duration(Double(total - done) / rate)) left") }
+        }
+        if !remark.isEmpty { parts.append(remark) }
+        let text = parts.joined(separator: ", ")
+        guard Console.isTerminal else { return "\(title): \(text)\n" }
+        let width = 24
+        let filled = Int(share * Double(width))
+        let bar = String(repeating: "#", count: filled) + String(repeating: "·", count: width - filled)
+        return "\r\u{1B}[K\(title) [\(bar)] \(text)"
+    }
+}

@@ -1,0 +1,103 @@
+// Declares every kernel of an instruction set, and fills its table: the one place that lists them.
+#ifndef ATTUNE_KERNEL_LIST_H
+#define ATTUNE_KERNEL_LIST_H
+
+#include "include/attune_kernels.h"
+
+#if defined(__x86_64__)
+#define ATTUNE_X86 1
+#define ATTUNE_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define ATTUNE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#endif
+#define ATTUNE_INLINE static inline __attribute__((always_inline))
+
+/// Rows of x that stay in the level-2 cache while the panels of a product pass by.
+enum { ATTUNE_PRODUCT_BLOCK = 96 };
+
+#define ATTUNE_DECLARE_KERNELS(isa)                                                                                    \
+    float attune_dot_f32_##isa(const float *a, const float *b, size_t n);                                              \
+    float attune_squared_l2_f32_##isa(const float *a, const float *b, size_t n);                                       \
+    float attune_cosine_f32_##isa(const float *a, const float *b, size_t n);                                           \
+    void attune_dots_f32_##isa(                                                                                        \
+        const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);                     \
+    void attune_squared_l2s_f32_##isa(                                                                                 \
+        const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);                     \
+    void attune_cosines_f32_##isa(                                                                                     \
+        const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);                     \
+    void attune_axpy_f32_##isa(float alpha, const float *x, float *y, size_t n);                                       \
+    void attune_scale_f32_##isa(float alpha, float *x, size_t n);                                                      \
+    void attune_multiply_f32_##isa(const float *x, float *y, size_t n);                                                \
+    void attune_exponential_f32_##isa(const float *x, float *y, size_t n);                                             \
+    void attune_gelu_erf_f32_##isa(const float *x, float *y, size_t n);                                                \
+    void attune_gelu_erf_backward_f32_##isa(const float *dy, const float *x, float *dx, size_t n);                     \
+    void attune_gelu_tanh_f32_##isa(const float *x, float *y, size_t n);                                               \
+    void attune_gelu_tanh_backward_f32_##isa(const float *dy, const float *x, float *dx, size_t n);                    \
+    float attune_sum_f32_##isa(const float *x, size_t n);                                                              \
+    double attune_sum_squares_f32_##isa(const float *x, size_t n);                                                     \
+    float attune_max_abs_f32_##isa(const float *x, size_t n);                                                          \
+    void attune_softmax_f32_##isa(float *x, size_t n, float scale);                                                    \
+    void attune_softmax_backward_f32_##isa(const float *dy, const float *y, float *dx, size_t n, float scale);         \
+    void attune_layer_norm_f32_##isa(                                                                                  \
+        const float *x, const float *gain, const float *bias, size_t n, float epsilon, float *y, float *mean,          \
+        float *reciprocal_deviation);                                                                                  \
+    void attune_layer_norm_backward_f32_##isa(                                                                         \
+        const float *dy, const float *x, const float *gain, float mean, float reciprocal_deviation, size_t n,          \
+        float *dx);                                                                                                    \
+    void attune_layer_norm_backward_parameters_f32_##isa(                                                              \
+        const float *dy, const float *x, float mean, float reciprocal_deviation, size_t n, float *gain_gradient,       \
+        float *bias_gradient);                                                                                         \
+    float attune_normalize_f32_##isa(float *x, size_t n, float epsilon);                                               \
+    void attune_normalize_backward_f32_##isa(const float *dy, const float *y, float norm, float *dx, size_t n);        \
+    void attune_adamw_f32_##isa(                                                                                       \
+        float *parameters, const float *gradients, float *first_moment, float *second_moment, size_t n,                \
+        const attune_adamw *setting);                                                                                  \
+    void attune_product_f32_##isa(                                                                                     \
+        const float *x, size_t x_stride, size_t rows, const float *packed, size_t inputs, size_t outputs,              \
+        const float *_Nullable bias, float *y, size_t y_stride, int accumulate);                                       \
+    void attune_float16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                       \
+    void attune_float32_to_float16_##isa(const float *x, uint16_t *y, size_t n);                                       \
+    void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \
+    void attune_float32_to_bfloat16_##isa(const float *x, uint16_t *y, size_t n);
+
+#define ATTUNE_KERNEL_TABLE(isa)                                                                                       \
+    {                                                                                                                  \
+        .name = #isa,                                                                                                  \
+        .dot = attune_dot_f32_##isa,                                                                                   \
+        .squared_l2 = attune_squared_l2_f32_##isa,                                                                     \
+        .cosine = attune_cosine_f32_##isa,                                                                             \
+        .dots = attune_dots_f32_##isa,                                                                                 \
+        .squared_l2s = attune_squared_l2s_f32_##isa,                                                                   \
+        .cosines = attune_cosines_f32_##isa,                                                                           \
+        .axpy = attune_axpy_f32_##isa,                                                                                 \
+        .scale = attune_scale_f32_##isa,                                                                               \
+        .multiply = attune_multiply_f32_##isa,                                                                         \
+        .exponential = attune_exponential_f32_##isa,                                                                   \
+        .gelu_erf = attune_gelu_erf_f32_##isa,                                                                         \
+        .gelu_erf_backward = attune_gelu_erf_backward_f32_##isa,                                                       \
+        .gelu_tanh = attune_gelu_tanh_f32_##isa,                                                                       \
+        .gelu_tanh_backward = attune_gelu_tanh_backward_f32_##isa,                                                     \
+        .sum = attune_sum_f32_##isa,                                                                                   \
+        .sum_squares = attune_sum_squares_f32_##isa,                                                                   \
+        .max_abs = attune_max_abs_f32_##isa,                                                                           \
+        .softmax = attune_softmax_f32_##isa,                                                                           \
+        .softmax_backward = attune_softmax_backward_f32_##isa,                                                         \
+        .layer_norm = attune_layer_norm_f32_##isa,                                                                     \
+        .layer_norm_backward = attune_layer_norm_backward_f32_##isa,                                                   \
+        .layer_norm_backward_parameters = attune_layer_norm_backward_parameters_f32_##isa,                             \
+        .normalize = attune_normalize_f32_##isa,                                                                       \
+        .normalize_backward = attune_normalize_backward_f32_##isa,                                                     \
+        .adamw = attune_adamw_f32_##isa,                                                                               \
+        .product = attune_product_f32_##isa,                                                                           \
+        .float16_to_float32 = attune_float16_to_float32_##isa,                                                         \
+        .float32_to_float16 = attune_float32_to_float16_##isa,                                                         \
+        .bfloat16_to_float32 = attune_bfloat16_to_float32_##isa,                                                       \
+        .float32_to_bfloat16 = attune_float32_to_bfloat16_##isa,                                                       \
+    }
+
+ATTUNE_DECLARE_KERNELS(scalar)
+#if ATTUNE_X86
+ATTUNE_DECLARE_KERNELS(avx2)
+ATTUNE_DECLARE_KERNELS(avx512)
+#endif
+
+#endif

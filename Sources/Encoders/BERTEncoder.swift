@@ -1,0 +1,125 @@
+public import LowRank
+public import ModelFiles
+public import VectorMath
+
+/// BERT: token ids to hidden states, forward and backward, in float32 and without padding.
+///
+/// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", arXiv:1810.04805. The weights stay as they are; an adapter
+/// is an argument of each call. Products run over the tokens of all texts at once, attention text by text. Results
+/// are the same bits for any number of threads.
+public struct BERTEncoder: Sendable {
+    /// The shapes and constants of the model.
+    public let configuration: TransformerConfiguration
+    package let embeddings: EmbeddingLayer
+    package let blocks: [BERTBlock]
+
+    /// What `backward` needs of a forward pass.
+    package struct Activations: Sendable {
+        package let batch: TokenBatch
+        package let options: TrainingOptions?
+        package let adapters: [BERTBlock.Adapters]?
+        package let embeddings: LayerNormalization.Activations?
+        /// The lowest block with a gradient.
+        package let lowestBlock: Int
+        /// Of the blocks from `lowestBlock` on.
+        package let blocks: [BERTBlock.Activations]
+    }
+
+    /// The encoder of tensors by name.
+    ///
+    /// - Parameter tensor: Gives the tensor of a name in the shape that the configuration asks for; one-dimensional ones as one row.
+    public init(
+        configuration: TransformerConfiguration,
+        tensor: (_ name: String, _ shape: [Int]) throws(EncodersError) -> MatrixView<Float>
+    ) throws(EncodersError) {
+        self.configuration = configuration
+        let loader = BERTLoader(configuration: configuration)
+        embeddings = try loader.embeddings(tensor)
+        var blocks: [BERTBlock] = []
+        for layer in 0..<configuration.layers { blocks.append(try loader.block(layer, tensor)) }
+        self.blocks = blocks
+    }
+
+    /// D.
+    public var width: Int { configuration.width }
+
+    /// Every linear layer that an adapter may change. The pooler is not among them: no pooling of token states reads it.
+    public var linearModules: [LinearModule] { blocks.flatMap { $0.linears.flatMap(\.linearModules) } }
+
+    /// Zeros in the shapes of all weights.
+    public var zeroGradients: BERTGradients {
+        BERTGradients(embeddings: embeddings.zeroGradient, blocks: blocks.map(\.zeroGradient))
+    }
+
+    /// Token ids `[T]` → the last hidden states `[T, D]`.
+    public func forward(
+        _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
+    ) throws(EncodersError) -> Matrix<Float> {
+        try check(batch)
+        let adapters = try adapter.map { adapter throws(EncodersError) in try bind(adapter) }
+        var hidden = embeddings.forward(batch).y
+        for (i, block) in blocks.enumerated() {
+            hidden =
+                block.forward(hidden, batch: batch, adapters: adapters?[i], options: options, keeping: .nothing).y
+        }
+        return hidden
+    }
+
+    /// The hidden states after the embeddings and after every block, each `[T, D]`.
+    public func hiddenStates(
+        _ batch: TokenBatch, adapter: LowRankAdapter? = nil
+    ) throws(EncodersError) -> [Matrix<Float>] {
+        try check(batch)
+        let adapters = try adapter.map { adapter throws(EncodersError) in try bind(adapter) }
+        var states = [embeddings.forward(batch).y]
+        for (i, block) in blocks.enumerated() {
+            let below = states[states.count - 1]
+            states.append(
+                block.forward(below, batch: batch, adapters: adapters?[i], options: nil, keeping: .nothing).y)
+        }
+        return states
+    }
+
+    /// A forward pass that keeps what `backward` needs: of all weights without an adapter, else of the adapter alone.
+    package func forwardKeeping(
+        _ batch: TokenBatch, adapter: LowRankAdapter?, options: TrainingOptions?, keeping: Keeping
+    ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
+        try check(batch)
+        let adapters = try adapter.map { adapter throws(EncodersError) in try bind(adapter) }
+        let lowest = keeping == .everything ? 0 : adapters?.firstIndex { !$0.isEmpty } ?? blocks.count
+        let (embedded, kept) = embeddings.forward(batch, keepsInput: keeping == .everything)
+        var hidden = embedded
+        var activations: [BERTBlock.Activations] = []
+        for (i, block) in blocks.enumerated() {
+            let (y, saved) = block.forward(
+                hidden, batch: batch, adapters: adapters?[i], options: options,
+                keeping: i < lowest ? .nothing : keeping)
+            if let saved { activations.append(saved) }
+            hidden = y
+        }
+        let all = Activations(
+            batch: batch, options: options, adapters: adapters, embeddings: kept, lowestBlock: lowest,
+            blocks: activations)
+        return (hidden, all)
+    }
+
+    /// d hidden `[T, D]` → the gradients of the adapter, of all weights, or of both (+=). Stops below the lowest block with a gradient.
+    package func backward(
+        _ dHidden: Matrix<Float>, activations: Activations, gradients: inout AdapterGradients?,
+        full: inout BERTGradients?
+    ) {
+        var dy: Matrix<Float>? = dHidden
+        for i in stride(from: blocks.count - 1, through: activations.lowestBlock, by: -1) {
+            var blockGradient = full.map { $0.blocks[i] }
+            full?.blocks[i] = BERTBlock.Gradient()
+            dy = blocks[i].backward(
+                dy!.view, batch: activations.batch, activations: activations.blocks[i - activations.lowestBlock],
+                adapters: activations.adapters?[i], options: activations.options, gradients: &gradients,
+                full: &blockGradient, wantsInput: i > activations.lowestBlock || full != nil)
+            if let blockGradient { full?.blocks[i] = blockGradient }
+        }
+        if full != nil, let dy, let kept = activations.embeddings {
+            embeddings.backward(dy.view, batch: activations.batch, activations: kept, full: &full!.embeddings)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package import LowRank
+package import VectorMath
+
+/// The adapted modules of one `Linear`: which columns of its output each changes, and the matrices of all side by side.
+package struct LinearAdapter: Sendable {
+    /// One adapted module.
+    struct Entry: Sendable {
+        /// The position in the adapter, and in its gradients.
+        let index: Int
+        /// The module's columns of y.
+        let columns: Range<Int>
+        /// Its columns of the projection `[T, ΣR]`.
+        let ranks: Range<Int>
+        let pair: LowRankPair
+        /// A number of the module's name, so that each module drops other values.
+        let stream: UInt64
+    }
+
+    let entries: [Entry]
+    /// A of all entries, one below the other, `[ΣR, in]`.
+    let stackedA: Matrix<Float>
+
+    /// The part of an adapter that concerns a layer; nil when it has none.
+    package init?(_ adapter: LowRankAdapter, for layer: Linear) {
+        var entries: [Entry] = []
+        var rank = 0
+        for module in layer.modules {
+            guard let index = adapter.index(of: module.name) else { continue }
+            let pair = adapter.pairs[index]
+            entries.append(
+                Entry(
+                    index: index, columns: module.columns, ranks: rank..<rank + pair.rank, pair: pair,
+                    stream: Dropout.stream(of: module.name)))
+            rank += pair.rank
+        }
+        guard !entries.isEmpty else { return nil }
+        self.entries = entries
+        if entries.count == 1 {
+            stackedA = entries[0].pair.a
+        } else {
+            var stacked = Matrix<Float>(uninitializedRows: rank, columns: layer.inputWidth)
+            for entry in entries {
+                for (i, row) in entry.ranks.enumerated() { stacked.setRow(row, to: entry.pair.a.row(i)) }
+            }
+            stackedA = stacked
+        }
+    }
+
+    /// ΣR.
+    var rank: Int { stackedA.rows }
+
+    func drops(_ options: TrainingOptions?) -> Bool { (options?.dropout ?? 0) > 0 }
+
+    /// dropout(x) · Aᵀ of all entries, `[T, ΣR]`.
+    func project(_ x: MatrixView<Float>, options: TrainingOptions?) -> Matrix<Float> {
+        var projection = Matrix<Float>(uninitializedRows: x.rows, columns: rank)
+        if let options, drops(options) {
+            for entry in entries {
+                let dropped = Dropout.apply(options, stream: entry.stream, to: x)
+                BlockedProduct.rows(
+                    dropped.view, entry.pair.a.view, transposingSecond: true, into: &projection, columns: entry.ranks)
+            }
+        } else {
+            BlockedProduct.rows(
+                x, stackedA.view, transposingSecond: true, into: &projection, columns: 0..<rank)
+        }
+        return projection
+    }
+
+    /// What the forward pass adds to y: scaling · projection · Bᵀ, an entry each.
+    func outputUpdates(projection: Matrix<Float>) -> [BlockedProduct.Update] {
+        entries.map {
+            BlockedProduct.Update(
+                left: projection.view.columns($0.ranks), right: $0.pair.b.view, transposesRight: true,
+                columns: $0.columns, scale: $0.pair.scaling)
+        }
+    }
+
+    /// What the backward pass adds to dx without dropout: dProjection · A, all entries at once.
+    func inputUpdates(dProjection: Matrix<Float>) -> [BlockedProduct.Update] {
+        [
+            BlockedProduct.Update(
+                left: dProjection.view, right: stackedA.view, transposesRight: false,
+                columns: 0..<stackedA.columns, scale: 1)
+        ]
+    }
+
+    /// Adds dA and dB to the gradients and returns d projection `[T, ΣR]`.
+    func backward(
+        _ dy: MatrixView<Float>, input: MatrixView<Float>, projection: Matrix<Float>, options: TrainingOptions?,
+        gradients: inout AdapterGradients?
+    ) -> Matrix<Float> {
+        var dProjection = Matrix<Float>(uninitializedRows: dy.rows, columns: rank)
+        for entry in entries {
+            BlockedProduct.rows(
+                dy.columns(entry.columns), entry.pair.b.view, transposingSecond: false, into: &dProjection,
+                columns: entry.ranks, alpha: entry.pair.scaling)
+        }
+        guard gradients != nil else { return dProjection }
+        for entry in entries {
+            multiply(
+                dy.columns(entry.columns), transposingFirst: true, projection.view.columns(entry.ranks),
+                into: &gradients!.pairs[entry.index].b, alpha: entry.pair.scaling, beta: 1)
+        }
+        if let options, drops(options) {
+            for entry in entries {
+                let dropped = Dropout.apply(options, stream: entry.stream, to: input)
+                multiply(
+                    dProjection.view.columns(entry.ranks), transposingFirst: true, dropped.view,
+                    into: &gradients!.pairs[entry.index].a, beta: 1)
+            }
+        } else {
+            var dA = Matrix<Float>(rows: rank, columns: input.columns)
+            multiply(dProjection.view, transposingFirst: true, input, into: &dA)
+            for entry in entries { add(dA[rows: entry.ranks], to: &gradients!.pairs[entry.index].a) }
+        }
+        return dProjection
+    }
+
+    /// Adds dropout(dProjection · A) to dx, an entry each: the mask of the forward pass drops the same gradients.
+    func addDroppedInput(_ dProjection: Matrix<Float>, options: TrainingOptions, to dx: inout Matrix<Float>) {
+        for entry in entries {
+            var part = Matrix<Float>(uninitializedRows: dx.rows, columns: dx.columns)
+            BlockedProduct.rows(
+                dProjection.view.columns(entry.ranks), entry.pair.a.view, transposingSecond: false, into: &part,
+                columns: 0..<dx.columns)
+            add(Dropout.apply(options, stream: entry.stream, to: part.view).view, to: &dx)
+        }
+    }
+}

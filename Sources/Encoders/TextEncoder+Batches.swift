@@ -1,0 +1,82 @@
+internal import VectorMath
+
+extension TextEncoder {
+    /// Vectors `[B, dimension]` of texts with a prefix each.
+    func encode(
+        _ texts: [String], prefix: String, maxLength: Int?, progress: ((Int, Int) -> Void)?
+    ) throws(EncodersError) -> Matrix<Float> {
+        let prompted = prefix.isEmpty ? texts : texts.map { prefix + $0 }
+        let sequences = try model.tokenize(prompted, maxLength: maxLength)
+        return try encode(sequences, skipping: model.skippedTokens(prompt: prefix), progress: progress)
+    }
+
+    /// Vectors `[B, dimension]` of token sequences, in their order.
+    ///
+    /// Equal sequences are encoded once. The rest goes through the model by length, the longest first, so that memory is at its
+    /// peak at the start and the time left is never underestimated.
+    func encode(
+        _ sequences: [[Int32]], skipping skipped: Int, progress: ((Int, Int) -> Void)?
+    ) throws(EncodersError) -> Matrix<Float> {
+        let (distinct, places) = Self.distinct(sequences)
+        let order = distinct.indices.sorted {
+            let (a, b) = (sequences[distinct[$0]].count, sequences[distinct[$1]].count)
+            return a != b ? a > b : $0 < $1
+        }
+        let lengths = order.map { sequences[distinct[$0]].count }
+        var vectors = Matrix<Float>(uninitializedRows: distinct.count, columns: dimension)
+        var copies = [Int](repeating: 0, count: distinct.count)
+        for place in places { copies[Int(place)] += 1 }
+        var done = 0
+        for range in Self.batches(lengths: lengths, budget: Self.tokenBudget) {
+            if Task.isCancelled { throw .cancelled }
+            let members = order[range]
+            let batch = TokenBatch(
+                members.map { sequences[distinct[$0]] }, skipping: members.map { _ in skipped })
+            let embedded = try model.embed(batch, adapter: adapter)
+            for (row, member) in members.enumerated() { vectors.setRow(member, to: embedded.row(row)) }
+            done += members.reduce(0) { $0 + copies[$1] }
+            progress?(done, sequences.count)
+        }
+        guard distinct.count < sequences.count else { return vectors }
+        var result = Matrix<Float>(uninitializedRows: sequences.count, columns: dimension)
+        gatherRows(of: vectors.view, at: places, into: &result)
+        return result
+    }
+
+    /// The first index of every distinct sequence, and for every sequence its place among them.
+    ///
+    /// Sequences are compared and not texts: texts are equal in Swift where they are canonically equivalent, tokens are not.
+    static func distinct(_ sequences: [[Int32]]) -> (first: [Int], places: [Int32]) {
+        var known: [[Int32]: Int32] = [:]
+        known.reserveCapacity(sequences.count)
+        var first: [Int] = []
+        var places: [Int32] = []
+        for (i, sequence) in sequences.enumerated() {
+            if let place = known[sequence] {
+                places.append(place)
+            } else {
+                known[sequence] = Int32(first.count)
+                places.append(Int32(first.count))
+                first.append(i)
+            }
+        }
+        return (first, places)
+    }
+
+    /// Runs of texts with at most `budget` tokens each; a text that is longer than the budget is a run of its own.
+    static func batches(lengths: [Int], budget: Int) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        var start = 0
+        var tokens = 0
+        for (i, length) in lengths.enumerated() {
+            if i > start && tokens + length > budget {
+                result.append(start..<i)
+                start = i
+                tokens = 0
+            }
+            tokens += length
+        }
+        if start < lengths.count { result.append(start..<lengths.count) }
+        return result
+    }
+}

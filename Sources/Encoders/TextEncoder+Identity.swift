@@ -1,0 +1,54 @@
+public import Files
+public import LowRank
+internal import ModelFiles
+internal import VectorMath
+
+extension TextEncoder {
+    /// What document vectors of this encoder live in. Vectors of different spaces must not be compared.
+    ///
+    /// A digest of base weights, adapter, tokenizer, pooling, document prompt, normalisation and dimension.
+    public var space: SpaceIdentity {
+        SpaceIdentity(parts: identity + [("adapter", adapter?.digest ?? "none"), ("document prompt", documentPrompt)])
+    }
+
+    /// What reproduces the bytes of vectors: the space, precision, length limit, query prompt, instruction set and version. For the
+    /// record; never a reason to refuse.
+    public var recipe: String {
+        "space=\(space.digest) precision=f32 max-length=\(maxLength) query-prompt=\(quoted(queryPrompt)) "
+            + "isa=\(InstructionSet.current.rawValue) version=\(attuneVersion)"
+    }
+
+    static func identity(
+        of folder: ModelFolder, model: EmbeddingModel
+    ) throws(EncodersError) -> [(String, String)] {
+        do throws(ModelFilesError) {
+            return [
+                ("weights", try folder.weightsDigest.hex),
+                ("tokenizer", try folder.tokenizerDigest.hex),
+                ("pooling", model.pooling.modes.map(\.rawValue).joined(separator: "+")),
+                ("pools prompt", "\(model.poolsPrompt)"),
+                ("normalizes", "\(model.normalizes)"),
+                ("dimension", "\(model.dimension)"),
+            ]
+        } catch {
+            throw .model(error)
+        }
+    }
+
+    private func quoted(_ text: String) -> String { "\"" + text.map { $0 == "\"" ? "\\\"" : String($0) }.joined() + "\"" }
+}
+
+extension LowRankAdapter {
+    /// SHA-256 of the names, shapes, scalings and values of all modules.
+    public var digest: String {
+        var hasher = SHA256Hasher()
+        for (name, pair) in zip(names, pairs) {
+            hasher.update("\(name) \(pair.scaling.bitPattern)\n".utf8)
+            for matrix in [pair.a, pair.b] {
+                hasher.update("\(matrix.rows) \(matrix.columns)\n".utf8)
+                for row in 0..<matrix.rows { hasher.update(matrix.row(row)) }
+            }
+        }
+        return hasher.finalize().hex
+    }
+}

@@ -1,0 +1,121 @@
+internal import Files
+public import LowRank
+public import ModelFiles
+public import VectorMath
+
+/// Texts to vectors: prompts, tokens, batches, adapter.
+///
+/// Thread-safe and synchronous. Vectors are the same bits for any number of threads, and within 1e-6 for any company of other texts (OpenBLAS
+/// takes other kernels for other shapes).
+public struct TextEncoder: Sendable {
+    /// The base model.
+    public let model: EmbeddingModel
+    /// The adapter that changes the base model, if any.
+    public let adapter: LowRankAdapter?
+    /// The prompts of the model's configuration, by name.
+    public let prompts: [String: String]
+    /// The name of the prompt of texts that come without one.
+    public let defaultPromptName: String?
+    /// What a user should know of the model: what was assumed, what is passed over.
+    public let warnings: [String]
+    /// Parts of the identity that do not depend on the adapter.
+    let identity: [(String, String)]
+
+    /// How many tokens go through the model at once.
+    static let tokenBudget = 4096
+
+    /// Loads a model folder.
+    public init(model folder: ModelFolder, adapter: LowRankAdapter? = nil) throws(EncodersError) {
+        let model = try EmbeddingModel(folder)
+        prompts = folder.prompts
+        defaultPromptName = folder.defaultPromptName
+        if let name = folder.defaultPromptName, folder.prompts[name] == nil {
+            throw .unknownPrompt(name, known: Array(folder.prompts.keys))
+        }
+        identity = try Self.identity(of: folder, model: model)
+        self.model = model
+        self.adapter = adapter
+        try adapter.map { adapter throws(EncodersError) in try model.encoder.check(adapter) }
+        warnings = folder.warnings + Self.warnings(of: adapter)
+    }
+
+    /// Loads a model folder and a PEFT folder.
+    public init(model folder: ModelFolder, adapter: AdapterFolder) throws(EncodersError) {
+        let loaded: LowRankAdapter
+        do throws(LowRankError) {
+            loaded = try LowRankAdapter(adapter)
+        } catch {
+            throw .adapter(error)
+        }
+        try self.init(model: folder, adapter: loaded)
+    }
+
+    /// The same model with another adapter, or with none. Shares the weights.
+    public func adapted(by adapter: LowRankAdapter?) throws(EncodersError) -> TextEncoder {
+        try adapter.map { adapter throws(EncodersError) in try model.encoder.check(adapter) }
+        return TextEncoder(self, adapter: adapter)
+    }
+
+    private init(_ other: TextEncoder, adapter: LowRankAdapter?) {
+        model = other.model
+        self.adapter = adapter
+        prompts = other.prompts
+        defaultPromptName = other.defaultPromptName
+        identity = other.identity
+        let stale = Self.warnings(of: other.adapter)
+        warnings = other.warnings.filter { !stale.contains($0) } + Self.warnings(of: adapter)
+    }
+
+    /// The width of the vectors.
+    public var dimension: Int { model.dimension }
+
+    /// The default limit of tokens a text, special tokens included.
+    public var maxLength: Int { model.maxLength }
+
+    /// Vectors `[B, dimension]` of texts, in their order.
+    ///
+    /// - Parameters:
+    ///   - prompt: The name of a prompt to put before every text; the model's default prompt, if it has one, when nil.
+    ///   - maxLength: The limit of tokens a text; what is longer is cut, as the model's own tools do.
+    ///   - progress: Called on the calling thread after every batch with the number of texts done and of all.
+    public func encode(
+        _ texts: [String], prompt: String? = nil, maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
+    ) throws(EncodersError) -> Matrix<Float> {
+        try encode(texts, prefix: try prefix(named: prompt), maxLength: maxLength, progress: progress)
+    }
+
+    /// Vectors of queries: with the model's prompt `query`, else with its default prompt.
+    public func encodeQueries(
+        _ texts: [String], maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
+    ) throws(EncodersError) -> Matrix<Float> {
+        try encode(texts, prefix: queryPrompt, maxLength: maxLength, progress: progress)
+    }
+
+    /// Vectors of documents: with the model's prompt `document`, `passage` or `corpus`, else with its default prompt.
+    public func encodeDocuments(
+        _ texts: [String], maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
+    ) throws(EncodersError) -> Matrix<Float> {
+        try encode(texts, prefix: documentPrompt, maxLength: maxLength, progress: progress)
+    }
+
+    /// The text that `encodeQueries` puts before every text; often empty.
+    public var queryPrompt: String { prompts["query"] ?? defaultPrompt }
+
+    /// The text that `encodeDocuments` puts before every text; often empty.
+    public var documentPrompt: String {
+        prompts["document"] ?? prompts["passage"] ?? prompts["corpus"] ?? defaultPrompt
+    }
+
+    private var defaultPrompt: String { defaultPromptName.flatMap { prompts[$0] } ?? "" }
+
+    private func prefix(named name: String?) throws(EncodersError) -> String {
+        guard let name else { return defaultPrompt }
+        guard let prompt = prompts[name] else { throw .unknownPrompt(name, known: Array(prompts.keys)) }
+        return prompt
+    }
+
+    private static func warnings(of adapter: LowRankAdapter?) -> [String] {
+        let dead = adapter?.names.filter(BERTEncoder.isDead) ?? []
+        return dead.map { "the adapter changes \($0), which has no part in a text's vector" }
+    }
+}

@@ -1,0 +1,67 @@
+/// The types of numbers that vector files hold, all little-endian.
+public enum ElementType: String, Sendable, CaseIterable {
+    case float32, float16, int8, uint8, int32, int64
+
+    /// Bytes of one number.
+    public var size: Int {
+        switch self {
+        case .float32, .int32: 4
+        case .float16: 2
+        case .int8, .uint8: 1
+        case .int64: 8
+        }
+    }
+
+    /// numpy's letters for the type.
+    var numpyDescription: String {
+        switch self {
+        case .float32: "<f4"
+        case .float16: "<f2"
+        case .int8: "|i1"
+        case .uint8: "|u1"
+        case .int32: "<i4"
+        case .int64: "<i8"
+        }
+    }
+
+    /// Numbers that stand densely in a file, at any alignment, as floats. An int64 beyond 2²⁴ loses its last digits.
+    func floats(at address: UnsafeRawPointer, count: Int) -> [Float] {
+        [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            initializedCount = count
+            guard count > 0, let start = buffer.baseAddress else { return }
+            switch self {
+            case .float32: UnsafeMutableRawPointer(start).copyMemory(from: address, byteCount: count * size)
+            case .float16: ElementType.convert(address, as: Float16.self, into: buffer, count) { Float($0) }
+            case .int8: ElementType.convert(address, as: Int8.self, into: buffer, count) { Float($0) }
+            case .uint8: ElementType.convert(address, as: UInt8.self, into: buffer, count) { Float($0) }
+            case .int32: ElementType.convert(address, as: Int32.self, into: buffer, count) { Float($0) }
+            case .int64: ElementType.convert(address, as: Int64.self, into: buffer, count) { Float($0) }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func convert<T: BitwiseCopyable>(
+        _ address: UnsafeRawPointer, as type: T.Type, into buffer: UnsafeMutableBufferPointer<Float>, _ count: Int,
+        _ float: (T) -> Float
+    ) {
+        for index in 0..<count {
+            let value = address.loadUnaligned(fromByteOffset: index * MemoryLayout<T>.size, as: T.self)
+            buffer.initializeElement(at: index, to: float(value))
+        }
+    }
+}
+
+extension [Int] {
+    /// The product of the dimensions of a shape; nil where it, or one of them, is no count that fits.
+    package var checkedProduct: Int? {
+        var product = 1
+        for dimension in self {
+            guard dimension >= 0 else { return nil }
+            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+            guard !overflow else { return nil }
+            product = next
+        }
+        return product
+    }
+}

@@ -1,0 +1,54 @@
+public import ModelFiles
+
+/// What can be wrong with an adapter or a decomposition that came from outside.
+public enum LowRankError: Error, Equatable {
+    /// A target of the configuration names no linear module of the model.
+    case targetMatchesNothing(target: String, modules: [String])
+    /// A target pattern is not a regular expression.
+    case invalidPattern(pattern: String, reason: String)
+    /// Two keys of `rank_pattern` or `alpha_pattern` give one module different values.
+    case ambiguousPattern(module: String, keys: [String])
+    /// A rank that is not positive, or larger than the module allows.
+    case invalidRank(module: String, rank: Int, limit: Int)
+    /// A matrix of the adapter has another shape than the module or its partner wants.
+    case shapeMismatch(module: String, matrix: String, expected: [Int], found: [Int])
+    /// An adapter without a single module.
+    case noModules
+    /// A configured value that is not implemented.
+    case unsupported(setting: String, value: String)
+    /// A value of a matrix that is NaN or infinite, where LAPACK wants numbers.
+    case notFinite(routine: String)
+    /// LAPACK's own error code: negative names an argument, positive says that the iteration did not converge.
+    case decompositionFailed(routine: String, code: Int)
+    /// A matrix without rows or columns, or not square where it has to be.
+    case unfitShape(routine: String, rows: Int, columns: Int)
+    /// The adapter's files could not be read or written.
+    case files(ModelFilesError)
+}
+
+extension LowRankError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .targetMatchesNothing(let target, let modules):
+            let known = modules.prefix(6).joined(separator: ", ")
+            return "adapter target \"\(target)\" matches no linear module of the model; it has \(modules.count): "
+                + known + (modules.count > 6 ? ", …" : "")
+        case .invalidPattern(let pattern, let reason):
+            return "adapter target pattern \"\(pattern)\" is not a regular expression: \(reason)"
+        case .ambiguousPattern(let module, let keys):
+            return "module \(module) is matched by several pattern keys with different values: "
+                + keys.joined(separator: ", ")
+        case .invalidRank(let module, let rank, let limit):
+            return "rank \(rank) of module \(module) is outside 1...\(limit)"
+        case .shapeMismatch(let module, let matrix, let expected, let found):
+            return "\(matrix) of module \(module) has shape \(found), expected \(expected)"
+        case .noModules: return "the adapter has no modules"
+        case .unsupported(let setting, let value): return "adapter setting \(setting)=\(value) is not implemented"
+        case .notFinite(let routine): return "\(routine): the matrix holds a value that is not finite"
+        case .decompositionFailed(let routine, let code): return "\(routine) failed with code \(code)"
+        case .unfitShape(let routine, let rows, let columns):
+            return "\(routine): a matrix of \(rows) x \(columns) cannot be decomposed"
+        case .files(let error): return error.description
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// The files that make a model, as the hub and sentence-transformers name them. What else a repository holds (other
+/// formats of the same weights, training data) is left there.
+enum ModelLayout {
+    static let weights = "model.safetensors"
+    static let modules = "modules.json"
+
+    /// Files without which there is no model, the weights apart.
+    static let required = ["config.json", "tokenizer.json"]
+
+    static let optional =
+        [
+            "config_sentence_transformers.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt",
+            "README.md",
+        ] + SentenceSettings.fileNames
+
+    /// The settings of the modules that have a folder of their own. Those of `Normalize` may be absent.
+    static func moduleFiles(of modules: [ModelModule]) -> [(name: String, isRequired: Bool)] {
+        modules.filter { $0.kind != .transformer && !$0.path.isEmpty }.map {
+            (name: $0.path + "/config.json", isRequired: $0.kind == .pooling)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import Files
+
+/// One entry of `modules.json`: a step from texts to vectors.
+public struct ModelModule: Sendable, Equatable {
+    /// What the step does.
+    public enum Kind: String, Sendable {
+        case transformer = "Transformer"
+        case pooling = "Pooling"
+        case normalize = "Normalize"
+    }
+
+    public let kind: Kind
+
+    /// The sub-folder that configures it; empty for the model's own folder.
+    public let path: String
+
+    /// The entries of a `modules.json`, in order. Kinds are known by the last part of their Python path, which is the same
+    /// in old and new versions of sentence-transformers; others are refused by name.
+    static func list(path: String) throws(ModelFilesError) -> [ModelModule] {
+        let document = try ModelFilesError.wrapping { () throws(FilesError) in try JSONValue.read(path) }
+        guard let entries = document.arrayValue else {
+            throw .malformed(path: path, reason: "an array expected, \(document.kind) found")
+        }
+        var modules: [ModelModule] = []
+        for (place, entry) in entries.enumerated() {
+            let object = try JSONObject(entry, path: path)
+            if let index = try object.integer("idx"), index != place {
+                throw .malformed(path: path, reason: "module \(place) says that it is number \(index)")
+            }
+            let type = try object.required("type", try object.string("type"))
+            let name = type.split(separator: ".").last.map(String.init) ?? type
+            guard let kind = Kind(rawValue: name) else { throw .unsupported(path: path, what: "module '\(name)'") }
+            let folder = try object.string("path") ?? ""
+            guard !folder.hasPrefix("/"), !folder.split(separator: "/").contains("..") else {
+                throw .malformed(path: path, reason: "module \(place) lies outside of the model: '\(folder)'")
+            }
+            modules.append(ModelModule(kind: kind, path: folder))
+        }
+        // What follows pooling can only normalise; twice is the same as once.
+        let kinds = modules.map(\.kind)
+        guard kinds.starts(with: [.transformer, .pooling]), kinds.dropFirst(2).allSatisfy({ $0 == .normalize }) else {
+            let found = kinds.map(\.rawValue).joined(separator: ", ")
+            throw .unsupported(path: path, what: "the sequence of modules \(found)")
+        }
+        return modules
+    }
+}

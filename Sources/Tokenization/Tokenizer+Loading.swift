@@ -1,0 +1,114 @@
+internal import Files
+
+extension Tokenizer {
+    /// Reads a `tokenizer.json`.
+    ///
+    /// - Throws: `TokenizationError`, for a file that is no tokenizer and for components that are not implemented. Implemented
+    ///   are BertNormalizer, BertPreTokenizer, WordPiece, TemplateProcessing and BertProcessing.
+    public init(path: String) throws(TokenizationError) {
+        let file: TokenizerFile
+        do throws(FilesError) {
+            file = try decodeJSON(TokenizerFile.self, path: path)
+        } catch {
+            throw .file(error)
+        }
+        try self.init(file, path: path)
+    }
+
+    init(_ file: TokenizerFile, path: String) throws(TokenizationError) {
+        if let version = file.version, version != "1.0" {
+            throw .malformed(path: path, key: "version", reason: "'1.0' expected, '\(version)' found")
+        }
+        func description(_ key: String, _ value: JSONValue?) -> ComponentDescription? {
+            guard let value, !value.isNull else { return nil }
+            return ComponentDescription(path: path, key: key, value: value)
+        }
+        normalizer = try description("normalizer", file.normalizer)?.normalizer()
+        preTokenizer = try description("pre_tokenizer", file.preTokenizer)?.preTokenizer()
+        postProcessor = try description("post_processor", file.postProcessor)?.postProcessor() ?? .none
+        switch file.model {
+        case .wordPiece(let description): model = try WordPiece(description, path: path)
+        case .other(let type): throw .unknownComponent(path: path, key: "model", type: type)
+        }
+        addedVocabulary = AddedVocabulary(
+            try Tokenizer.checked(file.addedTokens ?? [], vocabulary: model.vocabulary, path: path),
+            vocabulary: model.vocabulary, normalizer: normalizer)
+        try checkSpecialIDs(path: path)
+    }
+
+    /// The added tokens, once each, after a look at their ids.
+    ///
+    /// Hugging Face numbers them itself: a token of the vocabulary keeps its id there, others follow the vocabulary in the
+    /// order of the file. A file that says something else was not written by it and would mean two things.
+    private static func checked(
+        _ tokens: [AddedToken], vocabulary: Vocabulary, path: String
+    ) throws(TokenizationError) -> [AddedToken] {
+        var result: [AddedToken] = []
+        var places: [String: Int] = [:]
+        var next = vocabulary.count
+        for (place, token) in tokens.enumerated() where !token.content.isEmpty {
+            if let earlier = places[token.content] {
+                result[earlier] = token
+            }
+            let expected: Int
+            if let id = vocabulary.id(of: token.content) {
+                expected = Int(id)
+            } else if let earlier = places[token.content] {
+                expected = result[earlier].id
+            } else {
+                expected = next
+                next += 1
+            }
+            guard token.id == expected else {
+                throw .malformed(
+                    path: path, key: "added_tokens[\(place)].id",
+                    reason: "'\(token.content)' has the id \(token.id), \(expected) expected")
+            }
+            if places[token.content] == nil {
+                places[token.content] = result.count
+                result.append(token)
+            }
+        }
+        return result
+    }
+
+    private func checkSpecialIDs(path: String) throws(TokenizationError) {
+        for piece in postProcessor.single.pieces + postProcessor.pair.pieces {
+            guard case .ids(let ids, _) = piece else { continue }
+            for id in ids where token(of: id) == nil {
+                throw .malformed(path: path, key: "post_processor", reason: "no token has the id \(id)")
+            }
+        }
+    }
+}
+
+extension WordPiece {
+    init(_ description: WordPieceDescription, path: String) throws(TokenizationError) {
+        guard description.maximumWordLength >= 0 else {
+            throw .malformed(
+                path: path, key: "model.max_input_chars_per_word",
+                reason: "a number of characters expected, \(description.maximumWordLength) found")
+        }
+        let vocabulary = try Vocabulary(description.vocabulary, path: path)
+        guard let unknownID = vocabulary.id(of: description.unknownToken) else {
+            throw .missingToken(path: path, key: "model.unk_token", token: description.unknownToken)
+        }
+        self.init(
+            vocabulary: vocabulary, unknownID: unknownID, continuingPrefix: description.continuingPrefix,
+            maximumWordLength: description.maximumWordLength)
+    }
+}
+
+extension Vocabulary {
+    init(_ tokens: [String: Int], path: String) throws(TokenizationError) {
+        do throws(Problem) {
+            try self.init(tokens)
+        } catch {
+            switch error {
+            case .outOfRange(let token, let id):
+                throw .idOutOfRange(path: path, token: token, id: id, limit: Vocabulary.idLimit)
+            case .duplicate(let id, let tokens): throw .duplicateID(path: path, id: id, tokens: tokens)
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+internal import Files
+internal import LowRank
+internal import ModelFiles
+internal import VectorMath
+
+/// All that a run has come to after a number of steps: what goes on from it gives the bits of a run that never stopped.
+struct TrainingState: Sendable {
+    /// The number of steps taken.
+    var step = 0
+    /// The adapter after them.
+    var adapter: LowRankAdapter
+    /// The optimiser after them.
+    var optimizer: AdamW
+    /// Deals the batches of the steps to come.
+    var sampler: BatchSampler
+    /// The loss of the last step.
+    var loss: Double?
+    /// What evaluations have found so far.
+    var evaluations = EvaluationHistory()
+    /// The pairs of the adapter that did best, where there was an evaluation.
+    var best: [LowRankPair]?
+}
+
+/// A state on the disk: a folder that appears complete or not at all.
+///
+/// It holds `adapter.safetensors`, `optimizer.safetensors` and, once there was an evaluation, `best.safetensors`, all
+/// exact in float32; `state.json`; and `checksums.json` with the SHA-256 of each of these, so that no damaged byte
+/// goes unnoticed.
+struct Checkpoint {
+    /// The folder.
+    let path: String
+
+    private static let format = 1
+
+    private enum Name {
+        static let adapter = "adapter.safetensors"
+        static let optimizer = "optimizer.safetensors"
+        static let best = "best.safetensors"
+        static let state = "state.json"
+        static let checksums = "checksums.json"
+    }
+
+    /// What is not a matrix.
+    private struct Document: Codable {
+        var format: Int
+        var step: Int
+        var epoch: Int
+        var batch: Int
+        var generator: [UInt64]
+        var loss: Double?
+        var evaluations: EvaluationHistory
+        var instructionSet: String
+        var identity: RunIdentity
+    }
+
+    // MARK: Writing
+
+    /// Writes a state; a folder of that name is replaced.
+    func write(_ state: TrainingState, identity: RunIdentity) throws(TrainingError) {
+        let folder = try wrapping { () throws(FilesError) in try AtomicFolder(replacing: path, force: true) }
+        var files = [Name.adapter, Name.optimizer, Name.state]
+        try wrapping { () throws(ModelFilesError) in
+            try write(state.adapter.pairs, of: state.adapter, to: folder.file(Name.adapter))
+            try write(state.optimizer, of: state.adapter, to: folder.file(Name.optimizer))
+            if let best = state.best {
+                try write(best, of: state.adapter, to: folder.file(Name.best))
+                files.append(Name.best)
+            }
+        }
+        let sampler = state.sampler.state
+        let document = Document(
+            format: Self.format, step: state.step, epoch: sampler.epoch, batch: sampler.batch,
+            generator: sampler.generator, loss: state.loss, evaluations: state.evaluations,
+            instructionSet: InstructionSet.current.rawValue, identity: identity)
+        try wrapping { () throws(FilesError) in
+            try writeFile(encodeJSON(document, pretty: true), to: folder.file(Name.state))
+            var checksums: [String: SHA256Digest] = [:]
+            for file in files { checksums[file] = try SHA256Digest.of(fileAt: folder.file(file)) }
+            try writeFile(encodeJSON(checksums, pretty: true), to: folder.file(Name.checksums))
+            try folder.commit()
+        }
+    }
+
+    private func write(
+        _ pairs: [LowRankPair], of adapter: LowRankAdapter, to path: String
+    ) throws(ModelFilesError) {
+        var writer = SafetensorsWriter()
+        for (name, pair) in zip(adapter.names, pairs) {
+            writer.add(name + ".a", matrix: pair.a.view)
+            writer.add(name + ".b", matrix: pair.b.view)
+        }
+        try writer.write(to: path)
+    }
+
+    private func write(
+        _ optimizer: AdamW, of adapter: LowRankAdapter, to path: String
+    ) throws(ModelFilesError) {
+        var writer = SafetensorsWriter()
+        for (name, moments) in zip(adapter.names, optimizer.moments) {
+            writer.add(name + ".a.first", matrix: moments.a.first.view)
+            writer.add(name + ".a.second", matrix: moments.a.second.view)
+            writer.add(name + ".b.first", matrix: moments.b.first.view)
+            writer.add(name + ".b.second", matrix: moments.b.second.view)
+        }
+        try writer.write(to: path)
+    }
+
+    // MARK: Reading
+
+    /// Reads a state back.
+    ///
+    /// - Parameters:
+    ///   - initial: the state that the run began with, for the adapter's modules and the data's size.
+    ///   - identity: what the run that is to go on is made of.
+    /// - Returns: the state, and the instruction set that computed it.
+    /// - Throws: `damagedCheckpoint` where the folder is not as it was written, `resumeMismatch` where it is whole but
+    ///   belongs to a run of other settings, model or data.
+    func read(
+        initial: TrainingState, identity: RunIdentity
+    ) throws(TrainingError) -> (state: TrainingState, instructionSet: String) {
+        let document = try damage { () throws(FilesError) in
+            try verifyChecksums()
+            return try decodeJSON(Document.self, path: file(Name.state))
+        }
+        guard document.format == Self.format else {
+            throw damaged("it has format \(document.format), this version reads \(Self.format)")
+        }
+        try identity.require(recorded: document.identity, at: path)
+        let position = BatchSampler.State(
+            epoch: document.epoch, batch: document.batch, generator: document.generator)
+        guard document.step > 0,
+            let sampler = BatchSampler(
+                count: initial.sampler.count, batchSize: initial.sampler.batchSize, resuming: position)
+        else { throw damaged("step \(document.step) or the sampler's position is impossible") }
+
+        var state = initial
+        state.step = document.step
+        state.sampler = sampler
+        state.loss = document.loss
+        state.evaluations = document.evaluations
+        state.adapter.pairs = try readPairs(Name.adapter, like: initial.adapter)
+        state.optimizer = try readOptimizer(like: initial, steps: document.step)
+        if document.evaluations.best != nil { state.best = try readPairs(Name.best, like: initial.adapter) }
+        return (state, document.instructionSet)
+    }
+
+    private func verifyChecksums() throws(FilesError) {
+        let checksums = try decodeJSON([String: SHA256Digest].self, path: file(Name.checksums))
+        for name in [Name.adapter, Name.optimizer, Name.state] where checksums[name] == nil {
+            throw .malformed(path: file(Name.checksums), line: nil, reason: "\(name) is missing")
+        }
+        for (name, expected) in checksums.sorted(by: { $0.key < $1.key }) {
+            guard try SHA256Digest.of(fileAt: file(name)) == expected else {
+                throw .malformed(path: file(name), line: nil, reason: "its SHA-256 is not the recorded one")
+            }
+        }
+    }
+
+    private func readPairs(
+        _ name: String, like adapter: LowRankAdapter
+    ) throws(TrainingError) -> [LowRankPair] {
+        try damage { () throws(ModelFilesError) in
+            let tensors = try SafetensorsFile(path: file(name))
+            var pairs: [LowRankPair] = []
+            for (module, pair) in zip(adapter.names, adapter.pairs) {
+                pairs.append(
+                    LowRankPair(
+                        a: try tensors.matrix(module + ".a", like: pair.a),
+                        b: try tensors.matrix(module + ".b", like: pair.b), scaling: pair.scaling))
+            }
+            return pairs
+        }
+    }
+
+    private func readOptimizer(like initial: TrainingState, steps: Int) throws(TrainingError) -> AdamW {
+        try damage { () throws(ModelFilesError) in
+            let tensors = try SafetensorsFile(path: file(Name.optimizer))
+            func moment(_ name: String, like matrix: Matrix<Float>) throws(ModelFilesError) -> AdamW.Moment {
+                AdamW.Moment(
+                    first: try tensors.matrix(name + ".first", like: matrix),
+                    second: try tensors.matrix(name + ".second", like: matrix))
+            }
+            var moments: [AdamW.Moments] = []
+            for (module, pair) in zip(initial.adapter.names, initial.adapter.pairs) {
+                moments.append(
+                    AdamW.Moments(
+                        a: try moment(module + ".a", like: pair.a), b: try moment(module + ".b", like: pair.b)))
+            }
+            return AdamW(moments: moments, steps: steps, constants: initial.optimizer.constants)
+        }
+    }
+
+    private func file(_ name: String) -> String { FileSystem.joined(path, name) }
+
+    private func damaged(_ reason: String) -> TrainingError { .damagedCheckpoint(path: path, reason: reason) }
+
+    private func damage<Result>(_ body: () throws(FilesError) -> Result) throws(TrainingError) -> Result {
+        do throws(FilesError) { return try body() } catch { throw damaged(error.description) }
+    }
+
+    private func damage<Result>(_ body: () throws(ModelFilesError) -> Result) throws(TrainingError) -> Result {
+        do throws(ModelFilesError) { return try body() } catch { throw damaged(error.description) }
+    }
+}
+
+extension AtomicFolder {
+    fileprivate func file(_ name: String) -> String { FileSystem.joined(temporaryPath, name) }
+}
+
+extension SafetensorsFile {
+    /// A copy of a tensor that must have the shape of a matrix.
+    fileprivate func matrix(_ name: String, like other: Matrix<Float>) throws(ModelFilesError) -> Matrix<Float> {
+        Matrix(copying: try require(name, shape: [other.rows, other.columns]).matrix())
+    }
+}

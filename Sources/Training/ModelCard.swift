@@ -1,0 +1,153 @@
+internal import Files
+
+/// The README.md of a run: what was tuned on what, with which settings, how well it did, and how to load it.
+struct ModelCard {
+    /// The base model as the user named it.
+    let base: String
+    /// The data as the user named it.
+    let dataName: String
+    /// The facts of the run.
+    let record: [String: JSONValue]
+    /// The base model's metrics, where there was an evaluation.
+    let before: Evaluation?
+    /// The metrics of the adapter in the folder, where there was an evaluation.
+    let after: Evaluation?
+
+    /// The card as Markdown with the front matter that model hubs read.
+    var text: String {
+        [frontMatter, introduction, evaluation, usage, settings].compactMap(\.self).joined(separator: "\n\n") + "\n"
+    }
+
+    private var quotedBase: String { JSONValue.string(base).serialized() }
+
+    private var frontMatter: String {
+        """
+        ---
+        base_model: \(quotedBase)
+        library_name: peft
+        pipeline_tag: sentence-similarity
+        tags:
+        - sentence-transformers
+        - feature-extraction
+        - sentence-similarity
+        - lora
+        - attune
+        ---
+        """
+    }
+
+    private var introduction: String {
+        let data = record["data"]
+        let model = record["model"]
+        let result = record["result"]
+        return """
+            # A LoRA adapter for \(inline(base))
+
+            Trained with Attune \(attuneVersion) on \
+            \(inline(dataName)). It changes how the base model embeds text; it is of no use without it.
+
+            | | |
+            | --- | --- |
+            | base model | \(inline(base)) |
+            | SHA-256 of its weights | \(inline(text(model?["weights"]))) |
+            | training data | \(inline(dataName)): \(text(data?["tuples"])) pairs, \(text(data?["texts"])) distinct texts |
+            | SHA-256 of the data | \(inline(text(data?["sha256"]))) |
+            | dimension of the embeddings | \(text(model?["dimension"])) |
+            | trained values | \(text(result?["parameters"])) |
+            | steps | \(text(result?["steps"])) |
+            | loss of the last step | \(text(result?["loss"])) |
+            """
+    }
+
+    private var evaluation: String? {
+        guard let after else { return nil }
+        let rows = after.metrics.keys.sorted().map { name in
+            let base = before?.metrics[name].map(rounded) ?? "–"
+            return "| \(name) | \(base) | \(after.metrics[name].map(rounded) ?? "–") |"
+        }
+        return """
+            ## Evaluation
+
+            On held-out development data, after step \(after.step):
+
+            | metric | base | tuned |
+            | --- | --- | --- |
+            \(rows.joined(separator: "\n"))
+            """
+    }
+
+    private var usage: String {
+        """
+        ## How to load it
+
+        With Attune, where `RUN` is this folder:
+
+        ```sh
+        attune embed -M \(shellQuoted(base)) -A RUN -i texts.txt -o vectors.npy
+        ```
+
+        With sentence-transformers and PEFT:
+
+        ```python
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(\(quotedBase))
+        model.load_adapter("RUN")
+        embeddings = model.encode(["a text", "another text"])
+        ```
+
+        With PEFT alone, where pooling is up to you:
+
+        ```python
+        from peft import PeftModel
+        from transformers import AutoModel
+
+        model = PeftModel.from_pretrained(AutoModel.from_pretrained(\(quotedBase)), "RUN")
+        ```
+        """
+    }
+
+    private var settings: String {
+        let rows = (record["settings"]?.objectValue ?? [:]).sorted { $0.key < $1.key }.map { name, value in
+            "| \(name) | \(text(value)) |"
+        }
+        return """
+            ## Settings
+
+            | setting | value |
+            | --- | --- |
+            \(rows.joined(separator: "\n"))
+
+            `run.json` holds everything that the result depends on; the same settings, model and data give the same \
+            adapter, bit for bit, on the same instruction set (here \(text(record["hardware"]?["instruction_set"]))).
+            """
+    }
+
+    private func text(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null?: "–"
+        case .string(let value)?: value
+        case .array(let values)?: values.map { text($0) }.joined(separator: ", ")
+        case let value?: value.serialized()
+        }
+    }
+
+    /// Text as Markdown code: names and paths may hold anything.
+    private func inline(_ text: String) -> String {
+        "`" + text.replacing("`", with: "'").replacing("|", with: "\\|").replacing("\n", with: " ") + "`"
+    }
+
+    private func shellQuoted(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-~".contains($0) }
+        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
+    /// A metric with four digits after the point.
+    private func rounded(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
+        let scaled = Int((abs(value) * 10_000).rounded())
+        let digits = String(scaled % 10_000)
+        let fraction = String(repeating: "0", count: 4 - digits.count) + digits
+        return (value < 0 && scaled > 0 ? "-" : "") + "\(scaled / 10_000).\(fraction)"
+    }
+}

@@ -1,0 +1,267 @@
+internal import Encoders
+internal import Files
+internal import LowRank
+internal import ModelFiles
+internal import VectorMath
+
+/// One run from its start, or from a checkpoint, to its end.
+struct TrainingLoop {
+    private let trainer: Trainer
+    private let run: TrainingRun
+    private let identity: RunIdentity
+    private let observer: any TrainingObserver
+    private let evaluator: (any DevelopmentEvaluator)?
+    private let checkpoints: CheckpointStore
+    private let step: ContrastiveStep
+    private let schedule: LearningRateSchedule
+
+    private var state: TrainingState
+    private var record: RunRecord
+    private var log: MetricsLog?
+    private var lock: FileLock?
+    /// The step of the newest checkpoint on the disk.
+    private var saved = 0
+
+    private var settings: TrainingSettings { trainer.settings }
+
+    init(
+        trainer: Trainer, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
+        evaluator: (any DevelopmentEvaluator)?
+    ) {
+        self.trainer = trainer
+        self.run = run
+        self.identity = identity
+        self.observer = observer
+        self.evaluator = evaluator
+        checkpoints = CheckpointStore(path: run.checkpointsPath)
+        step = ContrastiveStep(
+            model: trainer.encoder.model, loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
+        schedule = LearningRateSchedule(
+            trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
+        state = trainer.initial
+        record = RunRecord(trainer: trainer, identity: identity)
+    }
+
+    // MARK: Start
+
+    /// Makes the folder ready, or finds the state to go on from.
+    mutating func begin(_ start: TrainingRun.Start) throws(TrainingError) {
+        switch start {
+        case .resuming:
+            lock = try takeLock()
+            try resume()
+        case .replacing, .new:
+            // The run that is to be replaced may still be going.
+            if FileSystem.isFile(run.recordPath) { _ = try takeLock() }
+            try wrapping { () throws(FilesError) in try run.prepare(start) }
+            lock = try takeLock()
+        }
+        try wrapping { () throws(FilesError) in
+            let (log, isComplete) = try MetricsLog.open(run.metricsPath, afterSteps: state.step)
+            if !isComplete { observer.warned("\(run.metricsPath) lacks lines of earlier steps") }
+            self.log = log
+            try run.write(record: record.json)
+        }
+    }
+
+    private func takeLock() throws(TrainingError) -> FileLock {
+        try wrapping { () throws(FilesError) in try FileLock(path: FileSystem.joined(run.path, ".lock")) }
+    }
+
+    private mutating func resume() throws(TrainingError) {
+        let recorded = try run.record()
+        try identity.require(recorded: RunIdentity(record: recorded), at: run.path)
+        record.continues(recorded)
+        let found = try checkpoints.newest(initial: trainer.initial, identity: identity) { error in
+            observer.warned("\(error); going back to the checkpoint before it")
+        }
+        guard let found else {
+            observer.warned("\(run.path) has no checkpoint: it begins anew")
+            return
+        }
+        if found.instructionSet != InstructionSet.current.rawValue {
+            observer.warned(
+                "the run began on \(found.instructionSet) and goes on with \(InstructionSet.current.rawValue): "
+                    + "its result is not the one of an uninterrupted run to the bit")
+        }
+        state = found.state
+        saved = state.step
+        try wrapping { () throws(FilesError) in try checkpoints.removeAll(after: state.step) }
+    }
+
+    // MARK: Steps
+
+    /// Takes the steps that are left and writes the result.
+    mutating func run(isCancelled: () -> Bool) throws(TrainingError) -> TrainingResult {
+        do throws(TrainingError) {
+            let clock = ContinuousClock()
+            let start = clock.now
+            try takeSteps(clock, isCancelled: isCancelled)
+            return try finish(seconds: (clock.now - start).seconds)
+        } catch {
+            // The error is what the user must hear of; a record that cannot be written is not.
+            try? run.write(record: record.ended(by: error))
+            throw error
+        }
+    }
+
+    private mutating func takeSteps(_ clock: ContinuousClock, isCancelled: () -> Bool) throws(TrainingError) {
+        if state.step == 0, evaluator != nil { state.evaluations.before = try evaluate(adapter: nil) }
+        let total = trainer.totalSteps
+        let (start, first) = (clock.now, state.step)
+        while state.step < total, !hasLostPatience {
+            guard !isCancelled() else { try interrupt() }
+            let begun = clock.now
+            guard let outcome = try takeStep(isCancelled: isCancelled) else { try interrupt() }
+            let seconds = (clock.now - begun).seconds
+            let pace = (clock.now - start).seconds / Double(state.step - first)
+            let progress = TrainingProgress(
+                step: state.step, totalSteps: total,
+                epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
+                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm,
+                pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
+                seconds: seconds, secondsLeft: pace * Double(total - state.step))
+            observer.finished(progress)
+            let evaluation = try evaluateIfDue()
+            try wrapping { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
+            if settings.checkpointEvery > 0, state.step % settings.checkpointEvery == 0 { _ = try save() }
+        }
+    }
+
+    /// What a step came to.
+    private struct Outcome {
+        let loss: Double
+        let learningRate: Double
+        let gradientNorm: Double
+        let tuples: Int
+        let tokens: Int
+    }
+
+    /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
+    private mutating func takeStep(isCancelled: () -> Bool) throws(TrainingError) -> Outcome? {
+        var sampler = state.sampler
+        let plan = trainer.data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
+        let number = state.step + 1
+        var gradients = AdapterGradients(zerosLike: state.adapter)
+        let options = TrainingOptions(
+            dropout: Float(settings.dropout), seed: settings.seed, step: number)
+        let loss = try wrapping { () throws(EncodersError) in
+            try step.run(
+                plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
+        }
+        guard let loss else { return nil }
+        guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
+        let norm = gradients.sumOfSquares.squareRoot()
+        guard norm.isFinite else {
+            throw .nonFiniteGradient(
+                step: number, module: gradients.firstNonFiniteModule ?? "the adapter", tuples: plan.names)
+        }
+        let learningRate = settings.learningRate * schedule.factor(afterSteps: state.step)
+        state.optimizer.step(
+            &state.adapter, gradients: gradients, learningRate: learningRate,
+            gradientScale: AdamW.clippingScale(norm: norm, limit: settings.maxGradientNorm))
+        state.sampler = sampler
+        state.step = number
+        state.loss = loss
+        return Outcome(
+            loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.anchors.count,
+            tokens: plan.tokenCount)
+    }
+
+    // MARK: Evaluation
+
+    private var hasLostPatience: Bool {
+        guard let patience = settings.patience else { return false }
+        return state.evaluations.sinceBest >= patience
+    }
+
+    /// Evaluates the adapter where its turn has come: after every so many steps, and after the last.
+    private mutating func evaluateIfDue() throws(TrainingError) -> Evaluation? {
+        guard let evaluator else { return nil }
+        let isDue = settings.evaluateEvery.map { state.step % $0 == 0 } ?? false
+        guard isDue || state.step == trainer.totalSteps else { return nil }
+        let evaluation = try evaluate(adapter: state.adapter)
+        guard let evaluation else { return nil }
+        let isBest = state.evaluations.add(evaluation, by: evaluator.metric)
+        if isBest { state.best = state.adapter.pairs }
+        observer.evaluated(evaluation, isBest: isBest)
+        return evaluation
+    }
+
+    private func evaluate(adapter: LowRankAdapter?) throws(TrainingError) -> Evaluation? {
+        guard let evaluator else { return nil }
+        let encoder = try wrapping { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
+        let metrics: [String: Double]
+        do {
+            metrics = try evaluator.evaluate(encoder)
+        } catch {
+            throw .evaluationFailed(step: state.step, reason: "\(error)")
+        }
+        guard let value = metrics[evaluator.metric], value.isFinite else {
+            let found = metrics[evaluator.metric].map { "it is \($0)" } ?? "it has \(metrics.keys.sorted())"
+            throw .evaluationFailed(step: state.step, reason: "\(evaluator.metric) is wanted, \(found)")
+        }
+        return Evaluation(step: state.step, metrics: metrics)
+    }
+
+    // MARK: Ends
+
+    private mutating func save() throws(TrainingError) -> String {
+        try wrapping { () throws(FilesError) in try log?.synchronize() }
+        let folder = try checkpoints.save(state, identity: identity)
+        saved = state.step
+        return folder
+    }
+
+    /// Writes a checkpoint where there is none of this step yet, and throws.
+    private mutating func interrupt() throws(TrainingError) -> Never {
+        if state.step > 0, saved != state.step { _ = try save() }
+        throw .interrupted(
+            step: state.step, checkpoint: state.step > 0 ? checkpoints.path(ofStep: state.step) : nil)
+    }
+
+    /// Writes the adapter, the model card and the record.
+    private mutating func finish(seconds: Double) throws(TrainingError) -> TrainingResult {
+        var adapter = state.adapter
+        if let best = state.best { adapter.pairs = best }
+        let digest = try write(adapter)
+        let result = TrainingResult(
+            path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: adapter.parameterCount,
+            adapterDigest: digest, before: state.evaluations.before, best: state.evaluations.best, seconds: seconds)
+        record.finish(result, stoppedEarly: state.step < trainer.totalSteps)
+        let card = ModelCard(
+            base: trainer.baseName, dataName: trainer.dataName, record: record.json, before: result.before,
+            after: result.best)
+        try wrapping { () throws(FilesError) in
+            try writeFile(card.text, to: run.cardPath)
+            try run.write(record: record.json)
+        }
+        return result
+    }
+
+    /// Puts the two files of a PEFT folder among the run's own; returns the digest of the tensors.
+    private func write(_ adapter: LowRankAdapter) throws(TrainingError) -> String {
+        try wrapping { () throws(ModelFilesError) in
+            try AdapterFolder.write(into: run.path, configuration: adapter.configuration, modules: adapter.tensors)
+        }
+        return try wrapping { () throws(FilesError) in
+            return try SHA256Digest.of(fileAt: run.tensorsPath).hex
+        }
+    }
+}
+
+extension AdapterGradients {
+    /// The first module whose gradient has an entry that is no finite number.
+    fileprivate var firstNonFiniteModule: String? {
+        zip(names, pairs).first { _, pair in
+            !(VectorMath.sumOfSquares(pair.a.view) + VectorMath.sumOfSquares(pair.b.view)).isFinite
+        }?.0
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+}

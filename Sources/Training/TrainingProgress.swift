@@ -1,0 +1,44 @@
+/// What a step of a run has come to.
+public struct TrainingProgress: Sendable, Equatable {
+    /// The number of steps taken, of ``totalSteps``.
+    public let step: Int
+    /// The number of steps of the whole run.
+    public let totalSteps: Int
+    /// Passes over the data so far.
+    public let epoch: Double
+    /// The loss of the step's batch, before the step.
+    public let loss: Double
+    /// The learning rate of the step.
+    public let learningRate: Double
+    /// The norm of the gradients before clipping.
+    public let gradientNorm: Double
+    /// Tuples a second.
+    public let pairsPerSecond: Double
+    /// Tokens a second; each distinct text of the batch counts once.
+    public let tokensPerSecond: Double
+    /// The time that the step took.
+    public let seconds: Double
+    /// The time that is left at the pace of this process so far.
+    public let secondsLeft: Double
+}
+
+/// Whoever wants to know how a run goes. All methods do nothing by default.
+public protocol TrainingObserver {
+    /// A step is done.
+    func finished(_ progress: TrainingProgress)
+    /// The adapter was evaluated.
+    func evaluated(_ evaluation: Evaluation, isBest: Bool)
+    /// Something that the user should know of and that does not stop the run: one line.
+    func warned(_ message: String)
+}
+
+extension TrainingObserver {
+    public func finished(_ progress: TrainingProgress) {}
+    public func evaluated(_ evaluation: Evaluation, isBest: Bool) {}
+    public func warned(_ message: String) {}
+}
+
+/// An observer that looks away.
+public struct SilentObserver: TrainingObserver {
+    public init() {}
+}

@@ -1,0 +1,130 @@
+public import Files
+internal import LowRank
+internal import ModelFiles
+
+/// Everything that a user sets about a training run. The defaults are a recipe that works for LoRA on small encoders.
+public struct TrainingSettings: Sendable, Equatable {
+    /// How alpha and rank make the adapter's strength.
+    public enum Variant: String, Sendable, Codable, CaseIterable {
+        /// alpha / rank, as in the LoRA paper (arXiv:2106.09685).
+        case lora
+        /// alpha / √rank, which keeps high ranks learning (arXiv:2312.03732).
+        case rslora
+    }
+
+    /// The rank of the adapter's matrices.
+    public var rank = 16
+    /// The adapter's strength: its product is multiplied by alpha / rank.
+    public var alpha = 32.0
+    /// The probability that an input of the adapter is set to zero during training.
+    public var dropout = 0.0
+    /// What the adapter's strength is divided by.
+    public var variant = Variant.lora
+    /// The modules that get an adapter: `attention` (query and value), `all-linear`, or names as PEFT matches them.
+    public var targets = ["attention"]
+    /// The learning rate at the height of the schedule.
+    public var learningRate = 1e-3
+    /// What follows the warm-up.
+    public var schedule = LearningRateSchedule.Shape.linear
+    /// The part of the run over which the learning rate rises, from 0 to 1.
+    public var warmup = 0.1
+    /// Passes over the data.
+    public var epochs = 1
+    /// The number of steps; where it is set it decides, and not the number of epochs.
+    public var maxSteps: Int?
+    /// Tuples in a batch.
+    public var batchSize = 64
+    /// What cosines are multiplied by in the loss.
+    public var scale = 20.0
+    /// Tokens that a text is cut to; nil for the model's own limit.
+    public var maxLength: Int?
+    /// Decides the adapter's first values, the order of the data and dropout.
+    public var seed: UInt64 = 0
+    /// What AdamW decays the weights by, relative to the learning rate.
+    public var weightDecay = 0.01
+    /// Gradients are scaled down to this norm where they are longer; 0 leaves them as they are.
+    public var maxGradientNorm = 1.0
+    /// A checkpoint is written after every so many steps; 0 for none but the one of an interrupted run.
+    public var checkpointEvery = 100
+    /// The adapter is evaluated after every so many steps, where there is something to evaluate on; nil for never.
+    public var evaluateEvery: Int?
+    /// Evaluations without a new best after which the run stops; nil for never.
+    public var patience: Int?
+    /// Bytes that activations may take. A batch that needs more is computed in two passes, with the same result.
+    public var memoryBudget = 2 << 30
+    /// Tokens that are computed at once. A batch is cut in micro-batches of texts of like length.
+    public var microBatchTokens = 4096
+
+    /// The default settings.
+    public init() {}
+
+    /// Refuses what no run can be made with.
+    public func validate() throws(TrainingError) {
+        try require(rank >= 1, "rank", "\(rank)", "a positive number")
+        try require(alpha > 0 && alpha.isFinite, "alpha", "\(alpha)", "a positive number")
+        try require((0..<1).contains(dropout), "dropout", "\(dropout)", "from 0 to less than 1")
+        try require(
+            !targets.isEmpty && !targets.contains(""), "targets", "\(targets)", "at least one module name")
+        try require(
+            targets.count == 1 || !targets.contains("all-linear"), "targets", targets.joined(separator: ","),
+            "all-linear alone, or names")
+        try require(learningRate > 0 && learningRate.isFinite, "lr", "\(learningRate)", "a positive number")
+        try require((0...1).contains(warmup), "warmup", "\(warmup)", "a part of the run, from 0 to 1")
+        try require(epochs >= 1, "epochs", "\(epochs)", "a positive number")
+        try require(maxSteps ?? 1 >= 1, "max-steps", "\(maxSteps ?? 1)", "a positive number")
+        try require(
+            batchSize >= 2, "batch-size", "\(batchSize)", "at least 2: a lone pair has no in-batch negatives")
+        try require(scale > 0 && Float(scale).isFinite, "scale", "\(scale)", "a positive number")
+        try require(maxLength ?? 3 >= 3, "max-length", "\(maxLength ?? 3)", "at least 3 tokens")
+        try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "\(weightDecay)", "0 or more")
+        try require(
+            maxGradientNorm >= 0 && maxGradientNorm.isFinite, "max-gradient-norm", "\(maxGradientNorm)", "0 or more")
+        try require(checkpointEvery >= 0, "checkpoint-every", "\(checkpointEvery)", "0 or more")
+        try require(evaluateEvery ?? 1 >= 1, "eval-every", "\(evaluateEvery ?? 1)", "a positive number")
+        try require(patience ?? 1 >= 1, "patience", "\(patience ?? 1)", "a positive number")
+        try require(memoryBudget >= 0, "memory-budget", "\(memoryBudget)", "0 or more bytes")
+        try require(microBatchTokens >= 1, "micro-batch-tokens", "\(microBatchTokens)", "a positive number")
+    }
+
+    /// The settings under the names of the command line's flags.
+    public var json: [String: JSONValue] {
+        var fields = identity
+        fields["checkpoint-every"] = .integer(Int64(checkpointEvery))
+        fields["memory-budget"] = .integer(Int64(memoryBudget))
+        return fields
+    }
+
+    /// The settings that decide the bits of the result, under the names of the command line's flags.
+    var identity: [String: JSONValue] {
+        [
+            "rank": .integer(Int64(rank)), "alpha": .number(alpha), "dropout": .number(dropout),
+            "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)), "lr": .number(learningRate),
+            "schedule": .string(schedule.rawValue), "warmup": .number(warmup), "epochs": .integer(Int64(epochs)),
+            "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)), "scale": .number(scale),
+            "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
+            "max-gradient-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
+            "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
+        ]
+    }
+
+    /// What PEFT is told of the adapter.
+    func adapterConfiguration(baseName: String) -> AdapterConfiguration {
+        AdapterConfiguration(
+            rank: rank, alpha: alpha, dropout: dropout, targets: adapterTargets, useRSLoRA: variant == .rslora,
+            baseModel: baseName)
+    }
+
+    private var adapterTargets: AdapterTargets {
+        if targets == ["all-linear"] { return .allLinear }
+        guard case .names(let attention) = AdapterTargets.attention else { return .attention }
+        return .names(Set(targets.flatMap { $0 == "attention" ? attention : [$0] }).sorted())
+    }
+
+    private func optional(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
+
+    private func require(
+        _ holds: Bool, _ name: String, _ value: @autoclosure () -> String, _ expected: String
+    ) throws(TrainingError) {
+        guard holds else { throw .invalidSetting(name: name, found: value(), expected: expected) }
+    }
+}

@@ -1,0 +1,77 @@
+public import VectorMath
+
+extension ExactSnapshot {
+    public func search(
+        _ queries: MatrixView<Float>, k: Int, among candidates: CandidateSet?
+    ) throws(VectorIndexError) -> [[Neighbour]] {
+        precondition(k >= 0, "a search for \(k) neighbours")
+        let scan = try ExactScan(self, queries: queries, among: candidates)
+        let limit = min(k, scan.rowCount)
+        guard limit > 0 else { return [[Neighbour]](repeating: [], count: queries.rows) }
+
+        let chunkCount = scan.chunks.count
+        let pieces = parallelMap(scan.tiles.count * chunkCount) { piece in
+            nearest(scan, chunk: scan.chunks[piece % chunkCount], tile: scan.tiles[piece / chunkCount], limit: limit)
+        }
+        var found: [[TopNeighbours]] = []
+        for piece in pieces { found.append(try piece.get()) }
+        return parallelMap(queries.rows) { query in
+            let tile = scan.tiles.firstPlace { $0.upperBound > query }
+            let parts = (0..<chunkCount).map { found[tile * chunkCount + $0][query - scan.tiles[tile].lowerBound] }
+            return TopNeighbours.merging(parts, limit: limit).map(neighbour)
+        }
+    }
+
+    public func search(
+        _ query: [Float], within radius: Float, among candidates: CandidateSet?
+    ) throws(VectorIndexError) -> [Neighbour] {
+        precondition(!radius.isNaN, "a search within a radius that is not a number")
+        let query = Matrix(rows: 1, columns: query.count, elements: query)
+        let scan = try ExactScan(self, queries: query.view, among: candidates)
+        let threshold = metric.largerIsNearer ? radius : -radius
+        let pieces = parallelMap(scan.chunks.count) { within(scan, chunk: scan.chunks[$0], threshold: threshold) }
+        var entries: [TopNeighbours.Entry] = []
+        for piece in pieces { entries += try piece.get() }
+        entries.sort { $0.precedes($1) }
+        return entries.map(neighbour)
+    }
+
+    /// The best rows of a chunk for each query of a tile.
+    private func nearest(
+        _ scan: ExactScan, chunk: ExactScan.Chunk, tile: Range<Int>, limit: Int
+    ) -> Result<[TopNeighbours], VectorIndexError> {
+        var best = [TopNeighbours](repeating: TopNeighbours(limit: min(limit, chunk.rows.count)), count: tile.count)
+        let segment = scan.segments[chunk.segment]
+        return Result { () throws(VectorIndexError) in
+            try scan.score(chunk, tile: tile) { query, rows, keys in
+                var threshold = best[query].threshold
+                for index in 0..<keys.count where keys[index] >= threshold {
+                    best[query].offer(keys[index], id: segment.id(rows.lowerBound + index))
+                    threshold = best[query].threshold
+                }
+            }
+            return best
+        }
+    }
+
+    /// The rows of a chunk whose keys reach a threshold.
+    private func within(
+        _ scan: ExactScan, chunk: ExactScan.Chunk, threshold: Float
+    ) -> Result<[TopNeighbours.Entry], VectorIndexError> {
+        var entries: [TopNeighbours.Entry] = []
+        let segment = scan.segments[chunk.segment]
+        return Result { () throws(VectorIndexError) in
+            try scan.score(chunk, tile: 0..<1) { _, rows, keys in
+                for index in 0..<keys.count where keys[index] >= threshold {
+                    entries.append(TopNeighbours.Entry(key: keys[index], id: segment.id(rows.lowerBound + index)))
+                }
+            }
+            return entries
+        }
+    }
+
+    private func neighbour(_ entry: TopNeighbours.Entry) -> Neighbour {
+        // 0 - key and not -key: a distance of zero is written 0 and not -0.
+        Neighbour(id: entry.id, score: metric.largerIsNearer ? entry.key : 0 - entry.key)
+    }
+}

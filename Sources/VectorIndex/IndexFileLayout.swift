@@ -1,0 +1,90 @@
+/// The bytes of an index file, format 1. Numbers are little-endian.
+///
+/// | offset | bytes | what |
+/// | --- | --- | --- |
+/// | 0 | 8 | `ATTUNEVI` |
+/// | 8 | 4 | format: 1 |
+/// | 12 | 4 | metric: 0 cosine, 1 inner product, 2 squared L2 |
+/// | 16 | 4 | D, 1...65536 |
+/// | 20 | 4 | bytes of the tag, at most 65536 |
+/// | 24 | 8 | N |
+/// | 32 | 8 | bytes of the whole file |
+/// | 40 | 16 | 0 |
+/// | 56 | 4 | bytes of a page: 65536 |
+/// | 60 | 4 | CRC-32C of bytes 0..<60, in every format |
+/// | 64 | | the tag: bytes of the owner's |
+/// | ids | 8·N | ids, ascending; `ids` is where the tag ends, rounded up to 64 |
+/// | vectors | 4·S·N | float32 rows of S = D rounded up to 16, filled with 0; `vectors` is where the ids end, rounded up to 64 |
+/// | pages | 4·P | CRC-32C of each page of the bytes before, the header included; the last page may be short |
+/// | | 4 | CRC-32C of that table |
+struct IndexFileLayout: Equatable, Sendable {
+    static let magic = Array("ATTUNEVI".utf8)
+    static let version = 1
+    static let headerSize = 64
+    static let pageSize = 65536
+    static let maximumDimension = 65536
+    static let maximumTagSize = 65536
+
+    let metric: Metric
+    let dimension: Int
+    let tagSize: Int
+    let count: Int
+    let idsOffset: Int
+    let vectorsOffset: Int
+    let pagesOffset: Int
+    let fileSize: Int
+
+    /// S: the floats from one row to the next.
+    var stride: Int { Self.stride(dimension) }
+    var pageCount: Int { (pagesOffset + Self.pageSize - 1) / Self.pageSize }
+
+    static func stride(_ dimension: Int) -> Int { (dimension + 15) / 16 * 16 }
+
+    /// Nil where a number is outside its range or the file would exceed what an Int counts.
+    init?(metric: Metric, dimension: Int, tagSize: Int, count: Int) {
+        guard (1...Self.maximumDimension).contains(dimension), (0...Self.maximumTagSize).contains(tagSize) else {
+            return nil
+        }
+        // A row is at most 256 KiB and an id 8 bytes: below this count nothing overflows.
+        guard (0...Int.max / (1 << 20)).contains(count) else { return nil }
+        self.metric = metric
+        self.dimension = dimension
+        self.tagSize = tagSize
+        self.count = count
+        idsOffset = Self.aligned(Self.headerSize + tagSize)
+        vectorsOffset = Self.aligned(idsOffset + 8 * count)
+        pagesOffset = vectorsOffset + 4 * Self.stride(dimension) * count
+        let pageCount = (pagesOffset + Self.pageSize - 1) / Self.pageSize
+        fileSize = pagesOffset + 4 * pageCount + 4
+    }
+
+    /// The file's bytes that hold these rows.
+    func bytes(ofRows rows: Range<Int>) -> Range<Int> {
+        let size = 4 * stride
+        return vectorsOffset + rows.lowerBound * size..<vectorsOffset + rows.upperBound * size
+    }
+
+    /// The file's bytes of one page.
+    func bytes(ofPage page: Int) -> Range<Int> {
+        page * Self.pageSize..<min((page + 1) * Self.pageSize, pagesOffset)
+    }
+
+    /// The rounding of offsets.
+    static func aligned(_ offset: Int) -> Int { (offset + 63) / 64 * 64 }
+}
+
+extension Metric {
+    /// The number that stands for the metric in a file.
+    var code: UInt32 {
+        switch self {
+        case .cosine: 0
+        case .innerProduct: 1
+        case .squaredL2: 2
+        }
+    }
+
+    init?(code: UInt32) {
+        guard let metric = Metric.allCases.first(where: { $0.code == code }) else { return nil }
+        self = metric
+    }
+}

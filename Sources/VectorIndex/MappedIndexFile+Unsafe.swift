@@ -1,0 +1,114 @@
+internal import Files
+internal import Synchronization
+internal import VectorMath
+
+/// An index file in memory, whose pages are checked when they are first touched.
+///
+/// Opening reads the header and the table of checksums, and the first page for the tag.
+final class MappedIndexFile: @unchecked Sendable {
+    let layout: IndexFileLayout
+    let tag: [UInt8]
+    var path: String { file.path }
+
+    private let file: MappedFile
+    /// A bit for each page that was found intact.
+    private let checked: UnsafeMutablePointer<Atomic<UInt64>>
+    private let checkedCount: Int
+    private let idsAreChecked = Atomic(false)
+
+    init(path: String) throws(VectorIndexError) {
+        file = try filing { () throws(FilesError) in try MappedFile(path: path) }
+        let bytes = UnsafeRawBufferPointer(start: file.baseAddress, count: file.count)
+        layout = try IndexFileLayout(reading: bytes, path: path)
+        checkedCount = (layout.pageCount + 63) / 64
+        checked = .allocate(capacity: checkedCount)
+        for index in 0..<checkedCount { (checked + index).initialize(to: Atomic(0)) }
+        tag = Array(bytes[IndexFileLayout.headerSize..<IndexFileLayout.headerSize + layout.tagSize])
+
+        let table = UnsafeRawBufferPointer(rebasing: bytes[layout.pagesOffset..<layout.fileSize - 4])
+        guard crc32c(table) == bytes.littleEndian(UInt32.self, at: layout.fileSize - 4) else {
+            throw .damaged(path: path, reason: "the checksum of its page table is wrong")
+        }
+        try check(bytes: 0..<layout.idsOffset)
+    }
+
+    deinit {
+        checked.deinitialize(count: checkedCount)
+        checked.deallocate()
+    }
+
+    // MARK: Content
+
+    /// `[N, D]`; check the rows before they are read.
+    var vectors: MatrixView<Float> {
+        let base = file.baseAddress + layout.vectorsOffset
+        return MatrixView(
+            unsafeBase: base.assumingMemoryBound(to: Float.self), rows: layout.count, columns: layout.dimension,
+            stride: layout.stride, owner: self)
+    }
+
+    /// The id of a row; `checkIDs()` comes first.
+    func id(_ row: Int) -> UInt64 {
+        precondition(row >= 0 && row < layout.count)
+        return UInt64(littleEndian: file.baseAddress.load(fromByteOffset: layout.idsOffset + 8 * row, as: UInt64.self))
+    }
+
+    // MARK: Checking
+
+    /// Makes sure that the pages of these rows are as they were written.
+    func check(rows: Range<Int>) throws(VectorIndexError) {
+        try check(bytes: layout.bytes(ofRows: rows))
+    }
+
+    /// Makes sure that the ids are as they were written and ascend.
+    func checkIDs() throws(VectorIndexError) {
+        if idsAreChecked.load(ordering: .acquiring) { return }
+        try check(bytes: layout.idsOffset..<layout.idsOffset + 8 * layout.count)
+        for row in 0..<max(0, layout.count - 1) where id(row) >= id(row + 1) {
+            throw .damaged(path: path, reason: "its ids do not ascend at row \(row + 1)")
+        }
+        idsAreChecked.store(true, ordering: .releasing)
+    }
+
+    /// Reads everything anew, whatever was checked before.
+    func verify() throws(VectorIndexError) {
+        for index in 0..<checkedCount { checked[index].store(0, ordering: .relaxed) }
+        idsAreChecked.store(false, ordering: .relaxed)
+        let results = parallelMap(layout.pageCount) { (page) -> Result<Void, VectorIndexError> in
+            Result { () throws(VectorIndexError) in try self.check(page: page) }
+        }
+        for result in results { try result.get() }
+        try checkIDs()
+        try verifyVectors()
+    }
+
+    private func verifyVectors() throws(VectorIndexError) {
+        for row in 0..<layout.count {
+            let squares = sumOfSquares(vectors.rows(row..<row + 1))
+            let isSound =
+                layout.metric == .cosine ? squares == 0 || abs(squares - 1) < 1e-3 : squares <= VectorCheck.limit
+            if !isSound {
+                throw .damaged(path: path, reason: "the vector of id \(id(row)) is none that an index keeps")
+            }
+        }
+    }
+
+    private func check(bytes: Range<Int>) throws(VectorIndexError) {
+        guard !bytes.isEmpty else { return }
+        let pages = bytes.lowerBound / IndexFileLayout.pageSize...(bytes.upperBound - 1) / IndexFileLayout.pageSize
+        for page in pages where checked[page >> 6].load(ordering: .relaxed) >> UInt64(page & 63) & 1 == 0 {
+            try check(page: page)
+        }
+    }
+
+    private func check(page: Int) throws(VectorIndexError) {
+        let bytes = UnsafeRawBufferPointer(start: file.baseAddress, count: file.count)
+        let range = layout.bytes(ofPage: page)
+        let recorded = bytes.littleEndian(UInt32.self, at: layout.pagesOffset + 4 * page)
+        guard crc32c(UnsafeRawBufferPointer(rebasing: bytes[range])) == recorded else {
+            throw .damaged(
+                path: path, reason: "the checksum of bytes \(range.lowerBound)..<\(range.upperBound) is wrong")
+        }
+        checked[page >> 6].bitwiseOr(1 << UInt64(page & 63), ordering: .relaxed)
+    }
+}

@@ -1,0 +1,82 @@
+internal import VectorMath
+
+/// What was added and deleted since the last commit.
+struct PendingChanges: Sendable {
+    private enum Change {
+        case row(batch: Int, row: Int)
+        case deletion
+    }
+
+    /// What was added, each call's rows.
+    private var batches: [Matrix<Float>] = []
+    /// The last thing that happened to each id.
+    private var changes: [UInt64: Change] = [:]
+
+    var isEmpty: Bool { changes.isEmpty }
+
+    mutating func add(ids: [UInt64], vectors: Matrix<Float>) {
+        changes.reserveCapacity(changes.count + ids.count)
+        for (row, id) in ids.enumerated() { changes[id] = .row(batch: batches.count, row: row) }
+        batches.append(vectors)
+    }
+
+    /// - Returns: Whether the id was there.
+    mutating func delete(_ id: UInt64, isCommitted: Bool) -> Bool {
+        switch changes[id] {
+        case .row:
+            changes[id] = isCommitted ? .deletion : nil
+            return true
+        case .deletion: return false
+        case nil:
+            if isCommitted { changes[id] = .deletion }
+            return isCommitted
+        }
+    }
+
+    /// The snapshot with these changes made to it.
+    ///
+    /// - Parameter merging: Whether segments are joined, as one does that stay in memory.
+    func applied(
+        to snapshot: ExactSnapshot, tag: [UInt8], merging: Bool
+    ) throws(VectorIndexError) -> ExactSnapshot {
+        var segments = snapshot.segments
+        for id in changes.keys {
+            if let place = try snapshot.place(of: id) { segments[place.segment].delete(row: place.row) }
+        }
+        let added = added(dimension: snapshot.dimension)
+        if added.rowCount > 0 { segments.append(added) }
+        segments.removeAll { $0.count == 0 }
+        if merging { segments = try Self.merged(segments, dimension: snapshot.dimension) }
+        return ExactSnapshot(metric: snapshot.metric, dimension: snapshot.dimension, tag: tag, segments: segments)
+    }
+
+    private func added(dimension: Int) -> VectorSegment {
+        var places: [(id: UInt64, batch: Int, row: Int)] = []
+        for (id, change) in changes {
+            if case .row(let batch, let row) = change { places.append((id, batch, row)) }
+        }
+        places.sort { $0.id < $1.id }
+        if batches.count == 1, places.count == batches[0].rows, places.indices.allSatisfy({ places[$0].row == $0 }) {
+            return VectorSegment(ids: places.map(\.id), vectors: batches[0])
+        }
+        var vectors = Matrix<Float>(uninitializedRows: places.count, columns: dimension)
+        for (row, place) in places.enumerated() { vectors.copyRow(place.row, of: batches[place.batch].view, to: row) }
+        return VectorSegment(ids: places.map(\.id), vectors: vectors)
+    }
+
+    /// Joins the last segments while they are not much smaller than the one before, so that many small commits stay few
+    /// segments and each row is copied a logarithmic number of times; rewrites a segment of which half is deleted.
+    private static func merged(_ segments: [VectorSegment], dimension: Int) throws(VectorIndexError) -> [VectorSegment]
+    {
+        var segments = segments
+        while segments.count > 1, 2 * segments[segments.count - 1].count >= segments[segments.count - 2].count {
+            let last = try LiveRows(of: segments.suffix(2)).merged(dimension: dimension)
+            segments.removeLast(2)
+            segments.append(last)
+        }
+        for index in segments.indices where 2 * segments[index].count < segments[index].rowCount {
+            segments[index] = try LiveRows(of: [segments[index]]).merged(dimension: dimension)
+        }
+        return segments
+    }
+}

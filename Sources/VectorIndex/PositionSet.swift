@@ -1,0 +1,76 @@
+/// Which rows of a segment take part: a plain bitmap.
+struct PositionSet: Sendable {
+    private var words: [UInt64]
+    private(set) var count = 0
+    let capacity: Int
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        words = [UInt64](repeating: 0, count: (capacity + 63) / 64)
+    }
+
+    func contains(_ position: Int) -> Bool { words[position >> 6] >> (position & 63) & 1 == 1 }
+
+    mutating func insert(_ position: Int) {
+        precondition(position < capacity)
+        if !contains(position) { count += 1 }
+        words[position >> 6] |= 1 << (position & 63)
+    }
+
+    mutating func remove(_ position: Int) {
+        if contains(position) { count -= 1 }
+        words[position >> 6] &= ~(1 << (position & 63))
+    }
+
+    /// Every position that is not in the set.
+    var complement: PositionSet {
+        var result = self
+        for index in words.indices { result.words[index] = ~words[index] }
+        if capacity & 63 != 0 { result.words[words.count - 1] &= 1 << (capacity & 63) - 1 }
+        result.count = capacity - count
+        return result
+    }
+
+    /// How many positions of the range are in the set.
+    func count(in range: Range<Int>) -> Int {
+        var count = 0
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let end = min(range.upperBound, (position >> 6 + 1) << 6)
+            count += word(from: position, to: end).nonzeroBitCount
+            position = end
+        }
+        return count
+    }
+
+    /// The longest runs of consecutive members within a range, ascending.
+    func runs(in range: Range<Int>) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let end = min(range.upperBound, (position >> 6 + 1) << 6)
+            var rest = word(from: position, to: end)
+            let base = position & ~63
+            while rest != 0 {
+                let start = rest.trailingZeroBitCount
+                let length = (~(rest >> start)).trailingZeroBitCount
+                let run = base + start..<base + start + length
+                if let last = runs.last, last.upperBound == run.lowerBound {
+                    runs[runs.count - 1] = last.lowerBound..<run.upperBound
+                } else {
+                    runs.append(run)
+                }
+                rest &= start + length == 64 ? 0 : ~0 << (start + length)
+            }
+            position = end
+        }
+        return runs
+    }
+
+    /// The bits of `start..<end`, which lie in one word, in their places; the others 0.
+    private func word(from start: Int, to end: Int) -> UInt64 {
+        let low = (~0 as UInt64) << (start & 63)
+        let high = end & 63 == 0 ? ~0 : ((1 as UInt64) << (end & 63)) - 1
+        return words[start >> 6] & low & high
+    }
+}

@@ -1,0 +1,101 @@
+internal import CAttuneKernels
+
+/// Kernels on rows of floats by raw pointer, of the instruction set in use: for the bodies of
+/// ``parallelFor(_:grain:_:)``. Pointers need no alignment; `count` is in floats.
+public enum RowKernels {
+    /// x = softmax(scale·x). A row of -inf only gives NaN.
+    public static func softmax(_ x: UnsafeMutablePointer<Float>, count: Int, scale: Float = 1) {
+        kernels.softmax(x, count, scale)
+    }
+
+    /// dx = scale·y·(dy - Σ dy·y), for y = softmax(scale·x). `dx` may be `dy`.
+    public static func softmaxBackward(
+        _ dy: UnsafePointer<Float>, y: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, count: Int,
+        scale: Float = 1
+    ) {
+        kernels.softmax_backward(dy, y, dx, count, scale)
+    }
+
+    /// y += alpha·x.
+    public static func axpy(
+        _ alpha: Float, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        kernels.axpy(alpha, x, y, count)
+    }
+
+    /// y += x.
+    public static func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+        kernels.axpy(1, x, y, count)
+    }
+
+    /// x *= factor.
+    public static func scale(_ x: UnsafeMutablePointer<Float>, count: Int, by factor: Float) {
+        kernels.scale(factor, x, count)
+    }
+
+    /// y *= x, element by element.
+    public static func multiply(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
+        kernels.multiply(x, y, count)
+    }
+
+    /// y = e^x, within 2 ULP. `y` may be `x`.
+    public static func exponential(
+        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        kernels.exponential(x, y, count)
+    }
+
+    /// Σ a·b.
+    public static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
+        kernels.dot(a, b, count)
+    }
+
+    /// Σ x.
+    public static func sum(_ x: UnsafePointer<Float>, count: Int) -> Float {
+        kernels.sum(x, count)
+    }
+
+    /// Σ x², in double precision.
+    public static func sumOfSquares(_ x: UnsafePointer<Float>, count: Int) -> Double {
+        kernels.sum_squares(x, count)
+    }
+
+    /// The largest |x|: 0 for none, NaN when there is one.
+    public static func maxAbs(_ x: UnsafePointer<Float>, count: Int) -> Float {
+        kernels.max_abs(x, count)
+    }
+
+    /// y = GELU(x). `y` may be `x`.
+    public static func gelu(
+        _ x: UnsafePointer<Float>, _ form: GELU, into y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        switch form {
+        case .exact: kernels.gelu_erf(x, y, count)
+        case .tanh: kernels.gelu_tanh(x, y, count)
+        }
+    }
+
+    /// dx = dy·GELU'(x). `dx` may be `dy` or `x`.
+    public static func geluBackward(
+        _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, _ form: GELU, into dx: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        switch form {
+        case .exact: kernels.gelu_erf_backward(dy, x, dx, count)
+        case .tanh: kernels.gelu_tanh_backward(dy, x, dx, count)
+        }
+    }
+
+    /// x /= max(|x|, epsilon); returns the divisor.
+    public static func normalize(_ x: UnsafeMutablePointer<Float>, count: Int, epsilon: Float = 1e-12) -> Float {
+        kernels.normalize(x, count, epsilon)
+    }
+
+    /// dx = (dy - y·Σ dy·y) / norm, for y = x / norm. `dx` may be `dy`.
+    public static func normalizeBackward(
+        _ dy: UnsafePointer<Float>, normalized y: UnsafePointer<Float>, norm: Float,
+        into dx: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        kernels.normalize_backward(dy, y, norm, dx, count)
+    }
+}
