@@ -54,10 +54,18 @@ public enum DocumentFormat: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// The text of a stretch of a document, as its passages have it but for white space between blocks.
+    /// The text of a stretch of a document, its markup taken off.
     ///
-    /// For a passage's byte range this gives the passage's text again.
-    public func text(of bytes: [UInt8]) -> String {
-        read(bytes).blocks.map(\.text.string).joined(separator: "\n")
+    /// For a passage's byte range this gives the passage's text again, but for white space between blocks.
+    public func text(of bytes: [UInt8], in range: Range<Int>? = nil) -> String {
+        let document =
+            switch self {
+            // Links may be defined anywhere in the document.
+            case .markdown: MarkdownReader.read(bytes, in: range)
+            // A page says its subject's name once.
+            case .manualPage: ManualPageReader.read(bytes, in: range)
+            default: read(range.map { Array(bytes[$0]) } ?? bytes)
+            }
+        return document.blocks.map(\.text.string).joined(separator: "\n")
     }
 }

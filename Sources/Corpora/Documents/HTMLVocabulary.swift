@@ -9,6 +9,17 @@ enum HTMLVocabulary {
         "plaintext", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
     ]
 
+    /// Elements that stand within a text.
+    private static let inline: Set<String> = [
+        "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+        "input", "ins",
+        "kbd", "label", "link", "mark", "meta", "q", "s", "samp", "script", "small", "source", "span", "strike",
+        "strong", "style",
+        "sub", "sup", "svg", "time", "tt", "u", "var", "video", "wbr",
+    ]
+
+    static func isElement(_ name: String) -> Bool { blocks.contains(name) || inline.contains(name) }
+
     /// Blocks that are no more than a line break where they stand in a table's row.
     static let breaksWithinRows: Set<String> = [
         "address", "blockquote", "center", "dd", "div", "dl", "dt", "li", "menu", "ol", "p", "pre", "ul",

@@ -30,8 +30,10 @@ package struct DocumentOutline: Equatable, Sendable {
 
     package var sections: [DocumentSection]
 
-    /// - Parameter fallbackTitle: The title of a document that has none.
-    package init(_ document: ParsedDocument, fallbackTitle: String) {
+    /// - Parameters:
+    ///   - fallbackTitle: The title of a document that has none.
+    ///   - capitalsAreStyle: Whether headings in capitals mean ordinary words, as in manual pages.
+    package init(_ document: ParsedDocument, fallbackTitle: String, capitalsAreStyle: Bool = false) {
         var sections = [DocumentSection(heading: "", path: [], anchors: [], blocks: [])]
         var levels: [(level: Int, heading: String)] = []
         for block in document.blocks {
@@ -39,7 +41,7 @@ package struct DocumentOutline: Equatable, Sendable {
                 sections[sections.count - 1].blocks.append(block)
                 continue
             }
-            let heading = HeadingText.cleaned(block.text.string)
+            let heading = HeadingText.cleaned(block.text.string, capitalsAreStyle: capitalsAreStyle)
             while let last = levels.last, last.level >= level { levels.removeLast() }
             levels.append((level, heading))
             sections.append(

@@ -178,7 +178,8 @@ struct PassageCutter {
         let stretches = block.role == .preformatted ? lines(of: text.bytes) : Sentences.ranges(in: text.bytes)
         let parts = stretches.flatMap { shortened($0, of: text.bytes) }
         return parts.enumerated().map { number, part in
-            let start = number == 0 ? block.range.lowerBound : text.sourceStart(of: part.lowerBound)
+            let first = text.bytes[part].firstIndex { !Words.isSpace($0) } ?? part.lowerBound
+            let start = number == 0 ? block.range.lowerBound : text.sourceStart(of: first)
             let end = number == parts.count - 1 ? block.range.upperBound : text.sourceEnd(of: part.upperBound)
             return Unit(
                 role: block.role, text: text.bytes[part], range: start..<max(start, end),
@@ -212,7 +213,8 @@ struct PassageCutter {
                 parts.append(start..<end)
                 count = 0
             }
-            if count == 0 { start = wordStart }
+            // A line keeps its indentation.
+            if count == 0, !parts.isEmpty { start = wordStart }
             count += 1
             end = index
         }
@@ -229,7 +231,7 @@ struct PassageCutter {
         var previous: Unit?
         for unit in units {
             if let previous { bytes.append(contentsOf: separator(previous, unit)) }
-            bytes.append(contentsOf: unit.text)
+            bytes.append(contentsOf: bytes.isEmpty ? unit.text.drop(while: Words.isSpace) : unit.text)
             if !unit.isContinuation {
                 anchors += blocks[unit.block].anchors
                 linkedBytes += blocks[unit.block].linkedBytes
