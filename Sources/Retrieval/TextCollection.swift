@@ -62,7 +62,8 @@ public struct TextCollection: Sendable {
         let texts = passages.map(\.embeddedText)
         do throws(EncodersError) {
             guard let cache else { return try encoder.encodeDocuments(texts, maxLength: maxLength, progress: progress) }
-            return try encoder.encodeDocuments(texts, maxLength: maxLength, cache: cache, progress: progress)
+            return try CachingTextEncoder(encoder, cache: cache)
+                .encodeDocuments(texts, maxLength: maxLength, progress: progress)
         } catch {
             throw .encoder(reason: error.description)
         }
