@@ -32,7 +32,7 @@ package struct Linear: Sendable {
 
     package let modules: [Module]
     /// W, `[out, in]`.
-    package let weight: MatrixView<Float>
+    package let weight: FrozenWeight
     /// b, `[out]`.
     package let bias: [Float]
 
@@ -43,12 +43,12 @@ package struct Linear: Sendable {
             return Module(name: name, columns: start..<start + width)
         }
         precondition(start == weight.rows && start == bias.count, "modules of \(start) outputs, \(weight.rows) rows")
-        self.weight = weight
+        self.weight = FrozenWeight(weight)
         self.bias = bias
     }
 
-    package var inputWidth: Int { weight.columns }
-    package var outputWidth: Int { weight.rows }
+    package var inputWidth: Int { weight.matrix.columns }
+    package var outputWidth: Int { weight.matrix.rows }
 
     package var linearModules: [LinearModule] {
         modules.map { LinearModule(name: $0.name, inputWidth: inputWidth, outputWidth: $0.columns.count) }
@@ -67,8 +67,8 @@ package struct Linear: Sendable {
         precondition(x.columns == inputWidth, "\(x.columns) inputs for a layer of \(inputWidth)")
         let projection = adapter?.project(x, options: options)
         var y = Matrix<Float>(uninitializedRows: x.rows, columns: outputWidth)
-        BlockedProduct.affine(
-            x, weight: weight, bias: bias, residual: residual,
+        BlockedProduct.run(
+            x, by: weight.forward, bias: bias, residual: residual,
             updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
         let kept = keepsInput || adapter != nil ? x : nil
         return (y, Activations(input: kept, projection: projection))
@@ -99,7 +99,7 @@ package struct Linear: Sendable {
         var dx = Matrix<Float>(uninitializedRows: dy.rows, columns: inputWidth)
         let drops = adapter?.drops(options) ?? false
         let updates = drops ? [] : dProjection.map { adapter!.inputUpdates(dProjection: $0) } ?? []
-        BlockedProduct.linear(dy, weight: weight, residual: residual, updates: updates, into: &dx)
+        BlockedProduct.run(dy, by: weight.backward, residual: residual, updates: updates, into: &dx)
         if drops, let adapter, let dProjection, let options {
             adapter.addDroppedInput(dProjection, options: options, to: &dx)
         }

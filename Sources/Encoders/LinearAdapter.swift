@@ -12,6 +12,8 @@ package struct LinearAdapter: Sendable {
         /// Its columns of the projection `[T, ΣR]`.
         let ranks: Range<Int>
         let pair: LowRankPair
+        /// scaling · B, `[out, R]`.
+        let scaledB: Matrix<Float>
         /// A number of the module's name, so that each module drops other values.
         let stream: UInt64
     }
@@ -27,10 +29,12 @@ package struct LinearAdapter: Sendable {
         for module in layer.modules {
             guard let index = adapter.index(of: module.name) else { continue }
             let pair = adapter.pairs[index]
+            var scaledB = pair.b
+            scale(&scaledB, by: pair.scaling)
             entries.append(
                 Entry(
                     index: index, columns: module.columns, ranks: rank..<rank + pair.rank, pair: pair,
-                    stream: Dropout.stream(of: module.name)))
+                    scaledB: scaledB, stream: Dropout.stream(of: module.name)))
             rank += pair.rank
         }
         guard !entries.isEmpty else { return nil }
@@ -58,11 +62,10 @@ package struct LinearAdapter: Sendable {
             for entry in entries {
                 let dropped = Dropout.apply(options, stream: entry.stream, to: x)
                 BlockedProduct.rows(
-                    dropped.view, entry.pair.a.view, transposingSecond: true, into: &projection, columns: entry.ranks)
+                    dropped.view, by: PackedMatrix(entry.pair.a.view), into: &projection, columns: entry.ranks)
             }
         } else {
-            BlockedProduct.rows(
-                x, stackedA.view, transposingSecond: true, into: &projection, columns: 0..<rank)
+            BlockedProduct.rows(x, by: PackedMatrix(stackedA.view), into: &projection, columns: 0..<rank)
         }
         return projection
     }
@@ -71,8 +74,7 @@ package struct LinearAdapter: Sendable {
     func outputUpdates(projection: Matrix<Float>) -> [BlockedProduct.Update] {
         entries.map {
             BlockedProduct.Update(
-                left: projection.view.columns($0.ranks), right: $0.pair.b.view, transposesRight: true,
-                columns: $0.columns, scale: $0.pair.scaling)
+                left: projection.view.columns($0.ranks), right: PackedMatrix($0.scaledB.view), columns: $0.columns)
         }
     }
 
@@ -80,8 +82,8 @@ package struct LinearAdapter: Sendable {
     func inputUpdates(dProjection: Matrix<Float>) -> [BlockedProduct.Update] {
         [
             BlockedProduct.Update(
-                left: dProjection.view, right: stackedA.view, transposesRight: false,
-                columns: 0..<stackedA.columns, scale: 1)
+                left: dProjection.view, right: PackedMatrix(transposing: stackedA.view),
+                columns: 0..<stackedA.columns)
         ]
     }
 
@@ -93,8 +95,8 @@ package struct LinearAdapter: Sendable {
         var dProjection = Matrix<Float>(uninitializedRows: dy.rows, columns: rank)
         for entry in entries {
             BlockedProduct.rows(
-                dy.columns(entry.columns), entry.pair.b.view, transposingSecond: false, into: &dProjection,
-                columns: entry.ranks, alpha: entry.pair.scaling)
+                dy.columns(entry.columns), by: PackedMatrix(transposing: entry.scaledB.view), into: &dProjection,
+                columns: entry.ranks)
         }
         guard gradients != nil else { return dProjection }
         for entry in entries {
@@ -122,7 +124,7 @@ package struct LinearAdapter: Sendable {
         for entry in entries {
             var part = Matrix<Float>(uninitializedRows: dx.rows, columns: dx.columns)
             BlockedProduct.rows(
-                dProjection.view.columns(entry.ranks), entry.pair.a.view, transposingSecond: false, into: &part,
+                dProjection.view.columns(entry.ranks), by: PackedMatrix(transposing: entry.pair.a.view), into: &part,
                 columns: 0..<dx.columns)
             add(Dropout.apply(options, stream: entry.stream, to: part.view).view, to: &dx)
         }

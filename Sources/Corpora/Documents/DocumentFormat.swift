@@ -26,7 +26,9 @@ public enum DocumentFormat: String, CaseIterable, Codable, Sendable {
     }
 
     private static func isSection(_ suffix: String) -> Bool {
-        guard let number = suffix.utf8.first, number >= UInt8(ascii: "1"), number <= UInt8(ascii: "9") else { return false }
+        guard let number = suffix.utf8.first, number >= UInt8(ascii: "1"), number <= UInt8(ascii: "9") else {
+            return false
+        }
         return suffix.utf8.count <= 5
             && suffix.utf8.dropFirst().allSatisfy { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }
     }

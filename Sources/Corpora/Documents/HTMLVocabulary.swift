@@ -2,7 +2,8 @@
 enum HTMLVocabulary {
     /// Elements that begin and end a stretch of text.
     static let blocks: Set<String> = [
-        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div",
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir",
+        "div",
         "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
         "hgroup", "hr", "html", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p",
         "plaintext", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
@@ -17,6 +18,9 @@ enum HTMLVocabulary {
     static let unseen: Set<String> = [
         "head", "title", "svg", "button", "select", "object", "audio", "video", "canvas", "noscript",
     ]
+
+    /// Texts of links that only lead to the place where they stand, or to the sources.
+    static let marks: Set<String> = ["§", "¶", "#", "[#]", "\u{1F517}"]
 
     /// Classes of notes and warnings.
     static let admonitions: Set<Substring> = [

@@ -128,11 +128,16 @@ struct PassageCutter {
         guard total > 0 else { return [] }
         let pieces = (total + limits.longest - 1) / limits.longest
         let target = (total + pieces - 1) / pieces
-        let terms = segment.entry == nil ? [] : segment.blocks.filter { blocks[$0].role == .term }.map { blocks[$0].text.string }
+        let terms = segment.blocks.filter { blocks[$0].role == .term && blocks[$0].entry == segment.entry }
+            .map { blocks[$0].text.string }
         var drafts: [Draft] = []
         var start = 0
         while start < units.count {
-            let end = endOfPassage(from: start, in: units, target: target)
+            var end = endOfPassage(from: start, in: units, target: target)
+            // What would be left over for a last passage is too little for one.
+            let rest = units[end...].reduce(0) { $0 + $1.words }
+            let count = units[start..<end].reduce(0) { $0 + $1.words }
+            if rest < target / 2, count + rest <= limits.longest { end = units.count }
             drafts.append(draft(units[start..<end], terms: terms, isContinuation: start > 0))
             start = end
         }
@@ -164,7 +169,8 @@ struct PassageCutter {
         guard words[index] > limits.longest else {
             return [
                 Unit(
-                    role: block.role, text: block.text.bytes[...], range: block.range, words: words[index], block: index,
+                    role: block.role, text: block.text.bytes[...], range: block.range, words: words[index],
+                    block: index,
                     isContinuation: false)
             ]
         }
