@@ -5,7 +5,8 @@ public import VectorMath
 
 /// Texts to vectors: prompts, tokens, batches, adapter.
 ///
-/// Thread-safe and synchronous. A text's vector has the same bits for any number of threads and in any company of other texts.
+/// Thread-safe and synchronous. A text's vector has the same bits for any number of threads, in any company of other texts and at any
+/// place among them, on one instruction set.
 public struct TextEncoder: Sendable {
     /// The base model.
     public let model: EmbeddingModel
