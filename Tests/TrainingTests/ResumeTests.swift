@@ -1,6 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#endif
 import Corpora
 import Files
 import ModelFiles
@@ -9,6 +6,10 @@ import Testing
 import VectorMath
 
 @testable import Training
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 @Suite("Resuming a run")
 struct ResumeTests {

@@ -205,7 +205,8 @@ struct TrainerTests {
             "{\"embedding_dimension\": 32, \"pooling_mode\": \"mean\", \"include_prompt\": false}",
             to: "model/1_Pooling/config.json")
         let tuples = [
-            TrainingTuple(anchor: "cat", positive: "dog", negatives: ["cat"]), TrainingTuple(anchor: "a", positive: "b"),
+            TrainingTuple(anchor: "cat", positive: "dog", negatives: ["cat"]),
+            TrainingTuple(anchor: "a", positive: "b"),
         ]
         let model = try ModelFolder(path: folder.file("model"))
         let data = try Trainer(model: model, tuples: tuples).data
@@ -226,7 +227,9 @@ struct TrainerTests {
     @Test("refuses data without two tuples", arguments: [0, 1])
     func tooFewTuples(_ count: Int) throws {
         let error = failure { _ = try Tiny.trainer(tuples: Array(Tiny.tuples.prefix(count))) }
-        #expect(error?.description == "the training data has \(count) \(count == 1 ? "pair" : "pairs"), expected at least 2")
+        #expect(
+            error?.description == "the training data has \(count) \(count == 1 ? "pair" : "pairs"), expected at least 2"
+        )
     }
 
     static let impossible: [(message: String, change: @Sendable (inout TrainingSettings) -> Void)] = [
