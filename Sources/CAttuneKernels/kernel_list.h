@@ -53,7 +53,7 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         const attune_adamw *setting);                                                                                  \
     void attune_product_f32_##isa(                                                                                     \
         const float *x, size_t x_stride, size_t rows, const float *packed, size_t inputs, size_t outputs,              \
-        const float *_Nullable bias, float *y, size_t y_stride, int accumulate);                                       \
+        const float *bias, float *y, size_t y_stride, int accumulate);                                                 \
     void attune_float16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                       \
     void attune_float32_to_float16_##isa(const float *x, uint16_t *y, size_t n);                                       \
     void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \

@@ -7,11 +7,17 @@ package struct LinearAdapter: Sendable {
     struct Entry: Sendable {
         /// The position in the adapter, and in its gradients.
         let index: Int
+        /// The module's position in the layer.
+        let module: Int
         /// The module's columns of y.
         let columns: Range<Int>
         /// Its columns of the projection `[T, ΣR]`.
         let ranks: Range<Int>
         let pair: LowRankPair
+        /// scaling · B, `[out, R]`.
+        let scaledB: Matrix<Float>
+        /// scaling · Bᵀ, from the projection to the module's columns.
+        let up: PackedMatrix
         /// A number of the module's name, so that each module drops other values.
         let stream: UInt64
     }
@@ -19,17 +25,22 @@ package struct LinearAdapter: Sendable {
     let entries: [Entry]
     /// A of all entries, one below the other, `[ΣR, in]`.
     let stackedA: Matrix<Float>
+    /// Aᵀ of all entries side by side, from x to the projection.
+    private let down: PackedMatrix
 
     /// The part of an adapter that concerns a layer; nil when it has none.
     package init?(_ adapter: LowRankAdapter, for layer: Linear) {
         var entries: [Entry] = []
         var rank = 0
-        for module in layer.modules {
+        for (position, module) in layer.modules.enumerated() {
             guard let index = adapter.index(of: module.name) else { continue }
             let pair = adapter.pairs[index]
+            var scaledB = pair.b
+            scale(&scaledB, by: pair.scaling)
             entries.append(
                 Entry(
-                    index: index, columns: module.columns, ranks: rank..<rank + pair.rank, pair: pair,
+                    index: index, module: position, columns: module.columns, ranks: rank..<rank + pair.rank,
+                    pair: pair, scaledB: scaledB, up: PackedMatrix(scaledB.view),
                     stream: Dropout.stream(of: module.name)))
             rank += pair.rank
         }
@@ -44,6 +55,7 @@ package struct LinearAdapter: Sendable {
             }
             stackedA = stacked
         }
+        down = PackedMatrix(stackedA.view)
     }
 
     /// ΣR.
@@ -58,11 +70,10 @@ package struct LinearAdapter: Sendable {
             for entry in entries {
                 let dropped = Dropout.apply(options, stream: entry.stream, to: x)
                 BlockedProduct.rows(
-                    dropped.view, entry.pair.a.view, transposingSecond: true, into: &projection, columns: entry.ranks)
+                    dropped.view, PackedMatrix(entry.pair.a.view), into: &projection, columns: entry.ranks)
             }
         } else {
-            BlockedProduct.rows(
-                x, stackedA.view, transposingSecond: true, into: &projection, columns: 0..<rank)
+            BlockedProduct.rows(x, down, into: &projection, columns: 0..<rank)
         }
         return projection
     }
@@ -71,8 +82,7 @@ package struct LinearAdapter: Sendable {
     func outputUpdates(projection: Matrix<Float>) -> [BlockedProduct.Update] {
         entries.map {
             BlockedProduct.Update(
-                left: projection.view.columns($0.ranks), right: $0.pair.b.view, transposesRight: true,
-                columns: $0.columns, scale: $0.pair.scaling)
+                part: $0.module, left: projection.view.columns($0.ranks), weight: $0.up)
         }
     }
 
@@ -80,8 +90,7 @@ package struct LinearAdapter: Sendable {
     func inputUpdates(dProjection: Matrix<Float>) -> [BlockedProduct.Update] {
         [
             BlockedProduct.Update(
-                left: dProjection.view, right: stackedA.view, transposesRight: false,
-                columns: 0..<stackedA.columns, scale: 1)
+                part: 0, left: dProjection.view, weight: PackedMatrix(transposing: stackedA.view))
         ]
     }
 
@@ -93,8 +102,8 @@ package struct LinearAdapter: Sendable {
         var dProjection = Matrix<Float>(uninitializedRows: dy.rows, columns: rank)
         for entry in entries {
             BlockedProduct.rows(
-                dy.columns(entry.columns), entry.pair.b.view, transposingSecond: false, into: &dProjection,
-                columns: entry.ranks, alpha: entry.pair.scaling)
+                dy.columns(entry.columns), PackedMatrix(transposing: entry.scaledB.view), into: &dProjection,
+                columns: entry.ranks)
         }
         guard gradients != nil else { return dProjection }
         for entry in entries {
@@ -122,7 +131,7 @@ package struct LinearAdapter: Sendable {
         for entry in entries {
             var part = Matrix<Float>(uninitializedRows: dx.rows, columns: dx.columns)
             BlockedProduct.rows(
-                dProjection.view.columns(entry.ranks), entry.pair.a.view, transposingSecond: false, into: &part,
+                dProjection.view.columns(entry.ranks), PackedMatrix(transposing: entry.pair.a.view), into: &part,
                 columns: 0..<dx.columns)
             add(Dropout.apply(options, stream: entry.stream, to: part.view).view, to: &dx)
         }

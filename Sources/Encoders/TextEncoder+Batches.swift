@@ -64,7 +64,7 @@ extension TextEncoder {
     }
 
     /// Runs of texts with at most `budget` tokens each; a text that is longer than the budget is a run of its own.
-    static func batches(lengths: [Int], budget: Int) -> [Range<Int>] {
+    package static func batches(lengths: [Int], budget: Int) -> [Range<Int>] {
         var result: [Range<Int>] = []
         var start = 0
         var tokens = 0

@@ -5,8 +5,8 @@ public import VectorMath
 
 /// Texts to vectors: prompts, tokens, batches, adapter.
 ///
-/// Thread-safe and synchronous. Vectors are the same bits for any number of threads, and within 1e-6 for any company of other texts (OpenBLAS
-/// takes other kernels for other shapes).
+/// Thread-safe and synchronous. A text's vector has the same bits for any number of threads, in any company of other texts and at any
+/// place among them, on one instruction set.
 public struct TextEncoder: Sendable {
     /// The base model.
     public let model: EmbeddingModel

@@ -1,6 +1,6 @@
-public import Files
+internal import Files
 internal import ModelFiles
-public import VectorMath
+internal import VectorMath
 
 /// Vectors that were computed before: of the same texts, in the same space, by the same recipe.
 ///
@@ -64,29 +64,5 @@ public struct VectorCache: Sendable {
             try? FileSystem.remove(file.path)
             total -= file.size
         }
-    }
-}
-
-extension TextEncoder {
-    /// Vectors of documents, as ``encodeDocuments(_:maxLength:progress:)`` gives them, taken from a cache where it has
-    /// them and kept there where it has not.
-    public func encodeDocuments(
-        _ texts: [String], maxLength: Int? = nil, cache: VectorCache, progress: ((Int, Int) -> Void)? = nil
-    ) throws(EncodersError) -> Matrix<Float> {
-        var hasher = SHA256Digest.Hasher()
-        hasher.update(Array("\(recipe)\n\(maxLength ?? self.maxLength)\n\(texts.count)\n".utf8))
-        for text in texts {
-            // The length before each text: "a", "bc" is another corpus than "ab", "c".
-            hasher.update(Array("\(text.utf8.count)\n".utf8))
-            hasher.update(Array(text.utf8))
-        }
-        let key = hasher.finalize()
-        if let vectors = cache.vectors(for: key, rows: texts.count, columns: dimension) {
-            progress?(texts.count, texts.count)
-            return vectors
-        }
-        let vectors = try encodeDocuments(texts, maxLength: maxLength, progress: progress)
-        cache.keep(vectors, for: key)
-        return vectors
     }
 }

@@ -14,13 +14,17 @@ public struct DigestCache: Sendable {
     /// The JSON file.
     public let path: String
 
-    public init(path: String) { self.path = path }
+    /// A file that changed more recently than this is not remembered, as it could change again within the clock's tick.
+    private let settlingSeconds: Int
+
+    public init(path: String) { self.init(path: path, settlingSeconds: 2) }
+
+    package init(path: String, settlingSeconds: Int) {
+        (self.path, self.settlingSeconds) = (path, settlingSeconds)
+    }
 
     /// Files below this size in bytes are always computed: that is as fast as looking.
     public static let smallestSize = 1 << 20
-
-    /// A file that changed more recently than this is not remembered, as it could change again within the clock's tick.
-    private static let settlingSeconds = 2
 
     private static let capacity = 1000
 
@@ -42,7 +46,7 @@ public struct DigestCache: Sendable {
         let digest = try SHA256Digest.of(fileAt: file)
         let now = time(nil)
         guard let after = SystemCall.status(of: file), DigestCache.key(of: after) == key,
-            max(after.st_mtim.tv_sec, after.st_ctim.tv_sec) + DigestCache.settlingSeconds <= now
+            max(after.st_mtim.tv_sec, after.st_ctim.tv_sec) + settlingSeconds <= now
         else { return digest }
         remember(digest, for: key, at: now)
         return digest

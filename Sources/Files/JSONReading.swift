@@ -72,7 +72,11 @@ struct JSONReading {
     func decode<T: Decodable>(_ type: T.Type, _ bytes: UnsafeRawBufferPointer) throws(FilesError) -> T {
         try UTF8Text.validate(bytes, path: path, line: line)
         guard let start = bytes.baseAddress, !bytes.isEmpty else { throw malformed("empty, JSON expected") }
-        try checkDepth(bytes)
+        do throws(JSONSyntax.Failure) {
+            try JSONSyntax.check(bytes)
+        } catch {
+            throw malformed(error, in: bytes)
+        }
         let data = Data(
             bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
         do {
@@ -86,33 +90,17 @@ struct JSONReading {
 
     private func malformed(_ reason: String) -> FilesError { .malformed(path: path, line: line, reason: reason) }
 
-    /// Refuses deep nesting before a recursive decoder meets it: that would end in an overflowing stack.
-    private func checkDepth(_ bytes: UnsafeRawBufferPointer) throws(FilesError) {
-        var depth = 0
-        var isInString = false
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            index += 1
-            if isInString {
-                if byte == UInt8(ascii: "\\") {
-                    index += 1
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
-                guard depth <= ReadLimit.jsonDepth else {
-                    throw malformed("nested deeper than \(ReadLimit.jsonDepth) levels")
-                }
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-            default: break
-            }
+    /// Words what the syntax check found, with the line where the document has several.
+    private func malformed(_ failure: JSONSyntax.Failure, in bytes: UnsafeRawBufferPointer) -> FilesError {
+        if line != nil {
+            return malformed("not valid JSON: \(failure.reason) at byte \(failure.offset) of the line")
         }
+        let before = bytes[..<failure.offset]
+        let number = before.count { $0 == UInt8(ascii: "\n") } + 1
+        let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        return .malformed(
+            path: path, line: number,
+            reason: "not valid JSON: \(failure.reason) at byte \(failure.offset - start) of the line")
     }
 
     private func describe(_ error: DecodingError) -> String {
@@ -125,9 +113,6 @@ struct JSONReading {
         case .valueNotFound(let type, let context):
             return "\(key(of: context)): \(JSONReading.words(for: type)) expected, null found"
         case .dataCorrupted(let context):
-            if let underlying = context.underlyingError, context.codingPath.isEmpty {
-                return "not valid JSON: \(JSONReading.reason(of: underlying))"
-            }
             return "\(key(of: context)): \(context.debugDescription)"
         @unknown default: return "\(error)"
         }
@@ -161,11 +146,5 @@ struct JSONReading {
         case is [String: Any].Type: "an object"
         default: "\(type)"
         }
-    }
-
-    /// The sentence in the system's error, without its wrapping.
-    private static func reason(of error: any Error) -> String {
-        let words = "\(error)".split(separator: "\"", omittingEmptySubsequences: false).map(String.init)
-        return words.max { $0.count < $1.count } ?? "\(error)"
     }
 }

@@ -43,6 +43,9 @@ struct SentenceSettings {
         if let output = try settings.string("module_output_name"), output != "token_embeddings" {
             throw .unsupported(path: settingsPath, what: "module_output_name '\(output)'")
         }
+        if let output = settings["modality_config"]?["text"]?["method_output_name"], output != "last_hidden_state" {
+            throw .unsupported(path: settingsPath, what: "method_output_name \(output.serialized())")
+        }
         for key in ["processing_kwargs", "query_length", "document_length", "query_expansion"] {
             if let value = settings[key], value != [:] { throw .unsupported(path: settingsPath, what: "'\(key)'") }
         }

@@ -52,7 +52,7 @@ extension WordPiece {
                 path: path, key: "model.max_input_chars_per_word",
                 reason: "a number of characters expected, \(description.maximumWordLength) found")
         }
-        let vocabulary = try Vocabulary(description.vocabulary, path: path)
+        let vocabulary = try Vocabulary(description.vocabulary.mapValues(\.value), path: path)
         guard let unknownID = vocabulary.id(of: description.unknownToken) else {
             throw .missingToken(path: path, key: "model.unk_token", token: description.unknownToken)
         }

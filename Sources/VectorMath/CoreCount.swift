@@ -2,7 +2,7 @@ internal import CAttuneKernels
 internal import Glibc
 
 /// How many cores this process may use: the affinity mask and the quotas of its control groups together.
-enum CoreCount {
+package enum CoreCount {
     /// At least 1.
     static func available() -> Int {
         let allowed = max(1, Int(attune_allowed_cores()))
@@ -12,7 +12,7 @@ enum CoreCount {
 
     /// The smallest quota, in whole cores rounded up, of the groups named in `groups` (the text of /proc/self/cgroup) and
     /// of their parents; nil where none is set. Reads version 2 (`cpu.max`) and version 1 (`cpu.cfs_quota_us`).
-    static func quota(groups: String, root: String) -> Int? {
+    package static func quota(groups: String, root: String) -> Int? {
         var smallest: Int?
         for line in groups.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

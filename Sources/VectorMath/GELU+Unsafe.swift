@@ -8,7 +8,7 @@ public enum GELU: Sendable, Hashable {
     case tanh
 }
 
-/// y = GELU(x). x and y are `[T, F]`. Within 2e-7·max(1, |x|) of the true value.
+/// y = GELU(x). x and y are `[T, F]`. Within 1.5e-7·max(1, |x|) of the true value.
 public func gelu(_ x: MatrixView<Float>, _ form: GELU, into y: inout Matrix<Float>) {
     checkShape(x, y, "GELU")
     let yStride = y.stride

@@ -6,9 +6,9 @@ internal import Synchronization
 /// Training allocates the same few sizes at every step; taking them from the operating system each time costs a page
 /// fault for every page. A block is reused for a request of at least four fifths of its size. Kept blocks are bounded in
 /// sum; beyond the bound the one that waited longest is given back.
-final class LargeBlocks: Sendable {
+package final class LargeBlocks: Sendable {
     /// The smallest size that is served from here: one huge page.
-    static let minimum = 2 << 20
+    package static let minimum = 2 << 20
 
     static let shared = LargeBlocks(limit: 1 << 30)
 
@@ -27,15 +27,15 @@ final class LargeBlocks: Sendable {
     private let kept = Mutex(Kept())
 
     /// An empty store that keeps at most `limit` bytes.
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
     /// The bytes kept for reuse now.
-    var keptByteCount: Int { kept.withLock { $0.byteCount } }
+    package var keptByteCount: Int { kept.withLock { $0.byteCount } }
 
     /// A block of at least `byteCount` bytes, aligned to a huge page; `isFresh` when it is still all zeros.
-    func take(_ byteCount: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, isFresh: Bool) {
+    package func take(_ byteCount: Int) -> (base: UnsafeMutableRawPointer, capacity: Int, isFresh: Bool) {
         let wanted = Self.roundedUp(byteCount)
         let found: Block? = kept.withLock { kept in
             var best: Int?
@@ -54,7 +54,7 @@ final class LargeBlocks: Sendable {
     }
 
     /// Takes a block back.
-    func give(_ base: UnsafeMutableRawPointer, capacity: Int) {
+    package func give(_ base: UnsafeMutableRawPointer, capacity: Int) {
         let dropped: [Block] = kept.withLock { kept in
             kept.blocks.append(Block(base: base, capacity: capacity))
             kept.byteCount += capacity
@@ -71,7 +71,7 @@ final class LargeBlocks: Sendable {
 
     /// The size rounded up to whole huge pages, and from 16 of them on to an eighth of its power of two, so that sizes
     /// that differ little share blocks.
-    static func roundedUp(_ byteCount: Int) -> Int {
+    package static func roundedUp(_ byteCount: Int) -> Int {
         let pages = (byteCount + minimum - 1) / minimum
         guard pages > 16 else { return pages * minimum }
         let step = 1 << (Int.bitWidth - 1 - pages.leadingZeroBitCount - 3)

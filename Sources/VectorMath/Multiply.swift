@@ -26,20 +26,20 @@ public func multiply(
 }
 
 /// How a product of `[m, k]` and `[k, n]` is cut: by its shape alone.
-struct ProductSplit: Equatable {
-    let m, n, k: Int
+package struct ProductSplit: Equatable {
+    package let m, n, k: Int
     /// Rows of C in a block.
-    let rowGrain: Int
+    package let rowGrain: Int
     /// Columns of C in a block.
-    let columnGrain: Int
+    package let columnGrain: Int
     /// Elements of the inner dimension in a block.
-    let innerGrain: Int
+    package let innerGrain: Int
 
-    var rowBlocks: Int { rowGrain == 0 ? 0 : (m + rowGrain - 1) / rowGrain }
-    var columnBlocks: Int { columnGrain == 0 ? 0 : (n + columnGrain - 1) / columnGrain }
-    var innerBlocks: Int { max(1, (k + innerGrain - 1) / innerGrain) }
+    package var rowBlocks: Int { rowGrain == 0 ? 0 : (m + rowGrain - 1) / rowGrain }
+    package var columnBlocks: Int { columnGrain == 0 ? 0 : (n + columnGrain - 1) / columnGrain }
+    package var innerBlocks: Int { max(1, (k + innerGrain - 1) / innerGrain) }
 
-    init(m: Int, n: Int, k: Int) {
+    package init(m: Int, n: Int, k: Int) {
         self.m = m
         self.n = n
         self.k = k

@@ -38,7 +38,7 @@ public enum RowKernels {
         kernels.multiply(x, y, count)
     }
 
-    /// y = e^x, within 2 ULP. `y` may be `x`.
+    /// y = e^x, within 1.1 ULP. `y` may be `x`.
     public static func exponential(
         _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
     ) {

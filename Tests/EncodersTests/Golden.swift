@@ -10,8 +10,10 @@ struct Golden {
     let file: SafetensorsFile
 
     init(_ name: String) throws {
-        file = try SafetensorsFile(path: SharedData.tinyBERT + "/" + name + ".safetensors")
+        self.init(file: try SafetensorsFile(path: SharedData.tinyBERT + "/" + name + ".safetensors"))
     }
+
+    init(file: SafetensorsFile) { self.file = file }
 
     /// How many times PyTorch's own rounding error ours may be: the order of sums differs.
     static let allowance = 8.0

@@ -8,15 +8,16 @@ struct ElementwiseKernelTests {
     typealias Unary = (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
 
     /// Largest error of e^x in units of the last place.
-    static let exponentialULP = 2.0
+    static let exponentialULP = 1.1
     /// Largest error of GELU and of its derivative, for each unit of max(1, |x|).
-    static let geluError = 2e-7
+    static let geluError = 1.5e-7
 
     /// Numbers that lie dense around zero, reach far and include the borders between the branches of the kernels.
     static func samples(_ count: Int, seed: UInt64) -> [Float] {
         var generator = RandomGenerator(seed: seed)
         var samples: [Float] = [
-            0, -0.0, 1, -1, 0.927734375, 1.3120154, -1.3120154, 30, -30, Float(bitPattern: 0x116c2), -1e-30, 1e20, -1e20,
+            0, -0.0, 1, -1, 0.927734375, 1.3120154, -1.3120154, 30, -30, Float(bitPattern: 0x116c2), -1e-30, 1e20,
+            -1e20,
         ]
         while samples.count < count {
             let scales: [Float] = [0.01, 1, 5, 14, 40]
@@ -46,7 +47,7 @@ struct ElementwiseKernelTests {
         }
     }
 
-    @Test("compute e^x within 2 ULP", arguments: KernelSet.all)
+    @Test("compute e^x within 1.1 ULP", arguments: KernelSet.all)
     func exponential(kernels: KernelSet) {
         let count = 400_000
         let x = (0..<count).map { Float(-104.5 + 193.5 * Double($0) / Double(count)) }

@@ -7,7 +7,7 @@ struct PackedMatrixTests {
     /// Error for each term of a float32 product, for factors in -1...1: half a unit in the last place of 1.
     static let tolerance: Float = 0x1p-24
 
-    static let sets = ["scalar", "avx2", "avx512"].filter { attune_kernels_for($0) != nil }
+    static let sets = InstructionSet.available
 
     private func random(_ rows: Int, _ columns: Int, seed: UInt64) -> Matrix<Float> {
         var generator = RandomGenerator(seed: seed)
@@ -17,7 +17,7 @@ struct PackedMatrixTests {
 
     /// x · Wᵀ + bias (+ y) by an instruction set, for W packed from its transpose or as it is.
     private func product(
-        _ set: String, _ x: Matrix<Float>, _ weight: Matrix<Float>, bias: [Float]?, start: Matrix<Float>,
+        _ set: InstructionSet, _ x: Matrix<Float>, _ weight: Matrix<Float>, bias: [Float]?, start: Matrix<Float>,
         accumulate: Bool
     ) -> Matrix<Float> {
         let (inputs, outputs) = (x.columns, weight.rows)
@@ -27,7 +27,7 @@ struct PackedMatrixTests {
         weight.withUnsafePointer { weightBase in
             packed.withUnsafeMutablePointer { packed in
                 attune_pack_f32(weightBase, weight.stride, 1, inputs, outputs, packed)
-                let table = attune_kernels_for(set)!
+                let table = attune_kernels_for(set.rawValue)!
                 let stride = y.stride
                 x.withUnsafePointer { x0 in
                     y.withUnsafeMutablePointer { y0 in
@@ -43,7 +43,7 @@ struct PackedMatrixTests {
     @Test(
         "agree with double precision at every instruction set, with every width and number of rows",
         arguments: sets, [1, 2, 5, 7, 12, 13, 31, 97, 100])
-    func agrees(set: String, rows: Int) {
+    func agrees(set: InstructionSet, rows: Int) {
         for (inputs, outputs) in [
             (1, 1), (3, 5), (16, 16), (17, 31), (32, 32), (40, 33), (64, 47), (96, 80), (130, 49),
         ] {
@@ -65,7 +65,7 @@ struct PackedMatrixTests {
     }
 
     @Test("give a row the same bits in any company and at any place", arguments: sets)
-    func rowsAreIndependent(set: String) {
+    func rowsAreIndependent(set: InstructionSet) {
         let weight = random(75, 200, seed: 5)
         let x = random(110, 200, seed: 6)
         let all = product(set, x, weight, bias: nil, start: Matrix(rows: 110, columns: 75), accumulate: false)

@@ -29,7 +29,7 @@ struct Train: ParsableCommand {
     func run() throws {
         ThreadPool.setDefaultWidth(threads)
         let folder = try ModelFolder(path: ModelReference.resolve(model))
-        let all = try DataSetKind.open(data).trainingTuples(split: "train")
+        let all = try DataSet.open(data).trainingTuples(split: "train", path: data)
         let tuples = Array(all.prefix(batchSize * (steps + 2)))
         guard tuples.count == batchSize * (steps + 2) else {
             throw ValidationError("\(data) has \(all.count) pairs; \(batchSize * (steps + 2)) are needed")

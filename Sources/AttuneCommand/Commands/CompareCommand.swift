@@ -19,7 +19,7 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         engine.apply()
-        guard case .retrieval(let set) = try DataSetKind.open(data.data) else {
+        guard case .retrieval(let set) = try DataSet.open(data.data) else {
             throw CommandError("\(data.data): compare needs a corpus with judgements")
         }
         let first = try result(of: a, other: b, on: set)
@@ -30,37 +30,39 @@ struct CompareCommand: ParsableCommand {
         } else {
             report(first, second, comparison)
         }
-        if !comparison.isImprovement { throw Failure.no }
+        if !comparison.secondIsBetter { throw Failure.no }
     }
 
     private func report(_ first: EvaluationResult, _ second: EvaluationResult, _ comparison: Comparison) {
-        Console.print(Tables.pad("metric", 14) + Tables.pad("A", 9) + Tables.pad("B", 9) + "B - A")
-        for name in first.metricNames {
+        Console.print(Tables.pad("metric", 16) + Tables.pad("A", 9) + Tables.pad("B", 9) + "B - A")
+        for name in data.metricNames {
             guard let x = first.means[name], let y = second.means[name] else { continue }
-            let sign = y >= x ? "+" : ""
             Console.print(
-                Tables.pad(name, 14) + Tables.pad(Console.fixed(x, 4), 9) + Tables.pad(Console.fixed(y, 4), 9) + sign
-                    + Console.fixed(y - x, 4))
+                Tables.pad(name, 16) + Tables.pad(Console.fixed(x, 4), 9) + Tables.pad(Console.fixed(y, 4), 9)
+                    + signed(y - x))
         }
-        let interval =
-            "[\(Console.fixed(comparison.interval.lowerBound, 4)), \(Console.fixed(comparison.interval.upperBound, 4))]"
+        let interval = "[\(signed(comparison.interval.lowerBound)), \(signed(comparison.interval.upperBound))]"
         Console.print(
-            "\(metric): B - A = \(Console.fixed(comparison.difference, 4)), 95 % interval \(interval), "
-                + "p = \(Console.fixed(comparison.pValue, 4)), \(comparison.queryCount) queries")
-        Console.print(
-            comparison.isImprovement ? "B is better than A." : "B is not shown to be better than A.")
+            "\(metric): B - A = \(signed(comparison.difference)), 95 % interval \(interval), "
+                + "p = \(Console.fixed(comparison.p, 4)); \(comparison.count) queries: \(comparison.wins) better, "
+                + "\(comparison.losses) worse")
+        let verdict = comparison.secondIsBetter ? "B is better than A." : "B is not shown to be better than A."
+        Console.print(verdict)
+    }
+
+    private func signed(_ value: Double) -> String {
+        (value >= 0 ? "+" : "") + Console.fixed(value, 4)
     }
 
     private func result(of name: String, other: String, on set: DataSet) throws -> EvaluationResult {
         if FileSystem.isFile(name) {
-            return try RetrievalEvaluator(dataSet: set, split: data.split, profile: data.profile, cutoffs: data.k)
-                .evaluate(run: TrecRun.read(name))
+            return try data.evaluator(of: set).evaluate(TrecRun.read(name).run, split: data.split)
         }
         let isBase = name == "base"
         // The base of a comparison is the base of the adapter that it is compared with.
         let reference = try model ?? (isBase && FileSystem.isDirectory(other) ? base(of: other) : nil)
         let encoder = try Models.encoder(model: reference, adapter: isBase ? nil : name)
-        return try data.evaluate(encoder, on: set, name: name, quiet: printing.quiet)
+        return try data.evaluate(encoder, on: set, name: FileSystem.name(of: name), quiet: printing.quiet)
     }
 
     private func base(of adapter: String) throws -> String? {

@@ -4,7 +4,7 @@ import Attune
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Make data sets of documents and pairs.",
-        subcommands: [DataFromDocs.self, DataImport.self, DataSplit.self])
+        subcommands: [DataFromDocs.self])
 }
 
 /// How much of a data set is held out.
@@ -32,52 +32,17 @@ struct DataFromDocs: ParsableCommand {
     @OptionGroup var printing: OutputOptions
 
     func run() throws {
+        if !force.force && FileSystem.exists(output) { throw FilesError.alreadyExists(path: output) }
         var options = DocumentationOptions()
-        options.test = split.test
-        options.dev = split.dev
+        options.fractions = SplitFractions(test: split.test, dev: split.dev)
         options.seed = split.seed
-        let progress = Progress("read", unit: "files", isQuiet: printing.quiet)
-        let result = try DocumentationDataSet.build(from: folder, options: options) {
-            progress.update(done: $0, total: $1)
-        }
-        progress.finish()
-        result.statistics.warnings.forEach(Console.warn)
-        try DataSetWriter.write(result.dataSet, to: output, force: force.force)
+        let result = try DocumentationDataSet.build(from: folder, options: options)
+        let statistics = result.statistics
+        Console.note(
+            "read \(statistics.pages) pages, \(statistics.emptyPages) without text, \(statistics.words) words",
+            quiet: printing.quiet)
+        try result.write(to: output, force: force.force)
         Summaries.print(of: .retrieval(result.dataSet), at: output, json: printing.json)
-    }
-}
-
-struct DataImport: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Turn pairs, triplets or texts (jsonl, csv, tsv) into a data set.")
-
-    @Argument(help: "The files.") var files: [String]
-    @Option(name: .shortAndLong, help: ArgumentHelp("The data set.", valueName: "data")) var output: String
-    @OptionGroup var force: ForceOption
-    @OptionGroup var printing: OutputOptions
-
-    func run() throws {
-        let imported = try DataSetImporter.read(files)
-        try DataSetWriter.write(imported, to: output, force: force.force)
-        Summaries.print(of: imported, at: output, json: printing.json)
-    }
-}
-
-struct DataSplit: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "split", abstract: "Cut a data set into train, dev and test; queries that share a document stay together.")
-
-    @Argument(help: "The data set.") var data: String
-    @Option(name: .shortAndLong, help: ArgumentHelp("The data set with splits.", valueName: "data2")) var output: String
-    @OptionGroup var split: SplitOptions
-    @OptionGroup var force: ForceOption
-    @OptionGroup var printing: OutputOptions
-
-    func run() throws {
-        let cut = try DataSetSplitter.split(
-            DataSetKind.open(data), test: split.test, dev: split.dev, seed: split.seed)
-        try DataSetWriter.write(cut, to: output, force: force.force)
-        Summaries.print(of: cut, at: output, json: printing.json)
     }
 }
 

@@ -23,7 +23,7 @@ struct EmbedCommand: ParsableCommand {
 
     func validate() throws {
         if prompt != nil && role != nil { throw ValidationError("--prompt and --\(role!.rawValue) exclude each other") }
-        guard output == "-" || VectorFile.Format(path: output) != nil else {
+        guard output == "-" || VectorOutput.Format(path: output) != nil else {
             throw ValidationError("--output is \(output); it must end in .npy or .fvecs, or be -")
         }
     }
@@ -31,7 +31,7 @@ struct EmbedCommand: ParsableCommand {
     func run() throws {
         engine.apply()
         if output != "-" && !force.force && FileSystem.exists(output) { throw FilesError.alreadyExists(path: output) }
-        let encoder = try model.encoder()
+        let encoder = try model.load().encoder
         let texts = try TextInput.read(input).map(\.text)
         let progress = Progress("embed", unit: "texts", isQuiet: printing.quiet)
         let report: (Int, Int) -> Void = { progress.update(done: $0, total: $1) }
@@ -42,7 +42,7 @@ struct EmbedCommand: ParsableCommand {
             case nil: try encoder.encode(texts, prompt: prompt, maxLength: maxLength, progress: report)
             }
         progress.finish()
-        try VectorFile.write(vectors, to: output, encoder: encoder, force: force.force)
+        try VectorOutput.write(vectors, to: output, encoder: encoder, force: force.force)
         if printing.json && output != "-" {
             Console.print([
                 "texts": .integer(Int64(vectors.rows)), "dimension": .integer(Int64(vectors.columns)),

@@ -15,36 +15,40 @@ struct EvalCommand: ParsableCommand {
 
     func run() throws {
         engine.apply()
-        let kind = try DataSetKind.open(data.data)
-        let encoder = try model.encoder()
+        let kind = try DataSet.open(data.data)
         switch kind {
         case .retrieval(let set):
-            let result = try data.evaluate(encoder, on: set, name: "eval", quiet: printing.quiet)
-            if let runFile { try result.trecRun.write(to: runFile) }
-            if let perQuery { try writeFile(result.perQueryLines(), to: perQuery) }
-            printing.json
-                ? Console.print(result.jsonValue)
-                : ([Tables.pad("queries", 14) + "\(result.queryCount)"]
-                    + Tables.metrics(result.means, order: result.metricNames)).forEach(Console.print)
-        case .scoredPairs(let splits):
-            guard let pairs = splits[data.split] else {
-                throw CorporaError.unknownSplit(path: data.data, split: data.split, known: kind.splits)
+            let result = try data.evaluate(model.load().encoder, on: set, name: "eval", quiet: printing.quiet)
+            if let runFile { try TrecRun(result.run).write(to: runFile) }
+            if let perQuery {
+                try writeFile(result.perQueryJSON.map { $0.serialized() + "\n" }.joined(), to: perQuery)
             }
-            let progress = Progress("eval", unit: "texts", isQuiet: printing.quiet)
-            let result = try ScoredPairEvaluator(pairs: pairs).evaluate(encoder, maxLength: data.maxLength) {
-                progress.update(done: $0, total: $1)
-            }
-            progress.finish()
             if printing.json {
                 Console.print(result.jsonValue)
             } else {
-                Console.print(Tables.pad("pairs", 14) + "\(result.count)")
-                Console.print(Tables.pad("spearman", 14) + Console.fixed(result.spearman, 4))
-                Console.print(Tables.pad("pearson", 14) + Console.fixed(result.pearson, 4))
+                Console.print(Tables.pad("queries", 16) + "\(result.count)")
+                Tables.metrics(result.means, order: data.metricNames).forEach(Console.print)
             }
-        default:
+        case .scoredPairs:
+            let result = try evaluate(kind.scoredPairs(split: data.split, path: data.data))
+            if printing.json {
+                Console.print(result.jsonValue)
+            } else {
+                Console.print(Tables.pad("pairs", 16) + "\(result.count)")
+                Tables.metrics(["spearman": result.spearman, "pearson": result.pearson], order: ["spearman", "pearson"])
+                    .forEach(Console.print)
+            }
+        case .tuples, .labelledTexts:
             throw CommandError(
                 "\(data.data): eval needs a corpus with judgements, or scored pairs (sentence1, sentence2, score)")
+        }
+    }
+
+    private func evaluate(_ pairs: [ScoredPair]) throws -> ScoredPairResult {
+        let progress = Progress("eval", unit: "texts", isQuiet: printing.quiet)
+        defer { progress.finish() }
+        return try ScoredPairEvaluator(pairs).evaluate(model.load().encoder, maxLength: data.maxLength) {
+            progress.update(done: $0, total: $1)
         }
     }
 }
@@ -53,28 +57,41 @@ struct EvalCommand: ParsableCommand {
 struct EvaluationOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("A data set.", valueName: "folder")) var data: String
     @Option(help: "The split whose queries are asked.") var split = "test"
-    @Option(help: "Whose definitions: trec, beir or st.") var profile = MetricProfile.trec
-    @Option(
-        help: ArgumentHelp("Cut-offs, separated by commas.", valueName: "k,…"), transform: EvaluationOptions.cutoffs)
-    var k = [1, 5, 10, 100]
+    @Option(help: "Whose definitions: trec, beir or st.", transform: Choice.parse) var profile = MetricProfile.trec
+    @Option(help: "Cut-offs, separated by commas.") var k = Cutoffs(values: [1, 5, 10, 100])
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
+
+    struct Cutoffs: ExpressibleByArgument {
+        let values: [Int]
+
+        init(values: [Int]) {
+            self.values = values
+        }
+
+        init?(argument: String) {
+            let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+            values = parts.compactMap { Int($0) }
+            guard values.count == parts.count, values.allSatisfy({ $0 > 0 }) else { return nil }
+        }
+
+        var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
+    }
+
+    var metrics: [RetrievalMetric] {
+        [.ndcg, .mrr, .recall, .map].flatMap { kind in k.values.map { RetrievalMetric(kind, at: $0) } }
+    }
+
+    var metricNames: [String] { metrics.map(\.name) }
+
+    func evaluator(of set: DataSet) -> RetrievalEvaluator {
+        RetrievalEvaluator(set, profile: profile, metrics: metrics)
+    }
 
     func evaluate(_ encoder: TextEncoder, on set: DataSet, name: String, quiet: Bool) throws -> EvaluationResult {
         let progress = Progress(name, unit: "texts", isQuiet: quiet)
         defer { progress.finish() }
-        let evaluator = try RetrievalEvaluator(
-            dataSet: set, split: split, profile: profile, cutoffs: k, maxLength: maxLength)
-        return try evaluator.evaluate(encoder, cache: .standard) { progress.update(done: $0, total: $1) }
-    }
-
-    private static func cutoffs(_ text: String) throws -> [Int] {
-        try text.split(separator: ",", omittingEmptySubsequences: false).map {
-            guard let value = Int($0), value > 0 else {
-                throw ValidationError("--k is \(text); it takes positive numbers separated by commas")
-            }
-            return value
+        return try evaluator(of: set).evaluate(CachingTextEncoder(encoder), split: split, maxLength: maxLength) {
+            progress.update(done: $0, total: $1)
         }
     }
 }
-
-extension MetricProfile: ExpressibleByArgument {}

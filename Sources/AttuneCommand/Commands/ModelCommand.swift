@@ -23,11 +23,10 @@ struct ModelPull: ParsableCommand {
     func run() throws {
         let path: String
         if let from {
-            path = try ModelStore.install(from: from, as: name, force: force.force)
+            path = try ModelStore.shared.install(from: from, as: name, force: force.force)
         } else {
-            path = try HubDownload(name: name).install(force: force.force) { file in
-                Console.note("pull: \(file)", quiet: quiet)
-            }
+            let hub = HubDownload(showsProgress: !quiet && Console.isTerminal)
+            path = try ModelStore.shared.pull(name, from: hub, force: force.force)
         }
         Console.print(path)
     }
@@ -40,11 +39,17 @@ struct ModelList: ParsableCommand {
     @Flag(help: "Print the result as one JSON document.") var json = false
 
     func run() throws {
-        let names = try ModelStore.list()
+        let models = try ModelStore.shared.list()
         if json {
-            Console.print(.array(names.map { .string($0) }))
+            Console.print(
+                .array(
+                    models.map {
+                        ["name": .string($0.name), "path": .string($0.path), "bytes": .integer(Int64($0.weightsSize))]
+                    }))
         } else {
-            names.forEach(Console.print)
+            for model in models {
+                Console.print(Tables.pad(model.name, 48) + "\(model.weightsSize / 1_000_000) MB")
+            }
         }
     }
 }
@@ -77,13 +82,6 @@ struct ModelInfo: ParsableCommand {
             ("weights_sha256", .string(try folder.weightsDigest().hex)),
             ("space", .string(encoder.space.digest)),
         ]
-        if json {
-            Console.print(.object(Dictionary(uniqueKeysWithValues: fields)))
-        } else {
-            for (name, value) in fields {
-                let padding = String(repeating: " ", count: max(1, 16 - name.count))
-                Console.print(name + padding + (value.stringValue ?? value.serialized(pretty: false)))
-            }
-        }
+        json ? Console.print(.object(Dictionary(uniqueKeysWithValues: fields))) : Tables.fields(fields).forEach(Console.print)
     }
 }

@@ -24,7 +24,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Memory that activations may take.", valueName: "bytes")) var memoryBudget = 2 << 30
     @OptionGroup var engine: EngineOptions
     @OptionGroup var force: ForceOption
-    @OptionGroup var output_: OutputOptions
+    @OptionGroup var printing: OutputOptions
 
     struct AdapterFlags: ParsableArguments {
         @Option(help: "Rank of the adapter's matrices.") var rank = 16
@@ -39,7 +39,7 @@ struct TrainCommand: ParsableCommand {
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
         @Option(help: "Pairs a batch.") var batchSize = 64
         @Option(help: "Learning rate at its highest.") var lr = 1e-3
-        @Option(help: "What follows the warm-up: linear, cosine or constant.")
+        @Option(help: "What follows the warm-up: linear, cosine or constant.", transform: Choice.parse)
         var schedule = LearningRateSchedule.Shape.linear
         @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
         @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
@@ -50,24 +50,24 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         engine.apply()
         let folder = try ModelFolder(path: ModelReference.resolve(model))
-        folder.warnings.forEach(Console.warn)
-        let kind = try DataSetKind.open(data)
+        let kind = try DataSet.open(data)
         let trainer = try Trainer(
-            model: folder, baseName: model, tuples: kind.trainingTuples(split: "train"), dataName: data,
+            model: folder, baseName: model, tuples: kind.trainingTuples(split: "train", path: data), dataName: data,
             settings: settings)
 
+        trainer.warnings.forEach(Console.warn)
         Interruption.letWorkStopItself()
-        let observer = ProgressObserver(isQuiet: output_.quiet)
+        let observer = ProgressObserver(isQuiet: printing.quiet)
         let start: TrainingRun.Start = resume ? .resuming : force.force ? .replacing : .new
         let result = try trainer.train(
             into: output, start: start, observer: observer, isCancelled: { Interruption.isRequested })
         observer.finish()
-        if output_.json {
+        if printing.json {
             Console.print(try TrainingRun(path: output).record())
         } else {
             Console.print(
                 "\(output): \(result.steps) steps in \(Console.duration(result.seconds)), last loss "
-                    + Console.fixed(result.lastLoss, 4))
+                    + Console.fixed(result.loss, 4))
         }
     }
 
@@ -92,8 +92,6 @@ struct TrainCommand: ParsableCommand {
         return settings
     }
 }
-
-extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 
 /// Shows how training comes along.
 private struct ProgressObserver: TrainingObserver {

@@ -27,7 +27,15 @@ enum Console {
     }
 
     static func write(_ text: String) {
-        fputs(text, stderr)
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(STDERR_FILENO, rest.baseAddress, rest.count)
+                if count <= 0 { return }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            }
+        }
     }
 
     static let isTerminal = isatty(STDERR_FILENO) == 1

@@ -16,8 +16,8 @@ struct ModelOptions: ParsableArguments {
     var adapter: String?
 
     /// The encoder that the flags name. Without `--model` the adapter names its base.
-    func encoder() throws -> TextEncoder {
-        try Models.encoder(model: model, adapter: adapter)
+    func load() throws -> (encoder: TextEncoder, reference: String) {
+        try Models.load(model: model, adapter: adapter)
     }
 }
 
@@ -59,13 +59,35 @@ struct ForceOption: ParsableArguments {
 
 /// Models and adapters by the names that the flags give them.
 enum Models {
-    static func encoder(model: String?, adapter: String?) throws -> TextEncoder {
+    static func load(model: String?, adapter: String?) throws -> (encoder: TextEncoder, reference: String) {
         let adapterFolder = try adapter.map { try AdapterFolder(path: $0) }
         guard let reference = model ?? adapterFolder?.configuration.baseModel else {
             throw ValidationError("name a model with -M, or an adapter that names its base with -A")
         }
         let folder = try ModelFolder(path: ModelReference.resolve(reference))
-        folder.warnings.forEach(Console.warn)
-        return try TextEncoder(model: folder, adapter: adapterFolder)
+        let encoder =
+            if let adapterFolder {
+                try TextEncoder(model: folder, adapter: adapterFolder)
+            } else {
+                try TextEncoder(model: folder)
+            }
+        encoder.warnings.forEach(Console.warn)
+        return (encoder, reference)
+    }
+
+    static func encoder(model: String?, adapter: String?) throws -> TextEncoder {
+        try load(model: model, adapter: adapter).encoder
+    }
+}
+
+/// Options that take one of a library enum's names.
+enum Choice {
+    static func parse<Value: RawRepresentable & CaseIterable>(_ text: String) throws -> Value
+    where Value.RawValue == String {
+        guard let value = Value(rawValue: text) else {
+            let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("'\(text)' is none of \(names)")
+        }
+        return value
     }
 }

@@ -4,7 +4,12 @@ import Attune
 enum Tables {
     /// Metrics, a line each, in the order given.
     static func metrics(_ values: [String: Double], order: [String]) -> [String] {
-        order.compactMap { name in values[name].map { pad(name, 14) + Console.fixed($0, 4) } }
+        order.compactMap { name in values[name].map { pad(name, 16) + Console.fixed($0, 4) } }
+    }
+
+    /// Named values, a line each.
+    static func fields(_ fields: [(String, JSONValue)]) -> [String] {
+        fields.map { name, value in pad(name, 16) + (value.stringValue ?? value.serialized()) }
     }
 
     static func pad(_ text: String, _ width: Int) -> String {

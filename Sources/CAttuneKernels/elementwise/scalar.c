@@ -50,8 +50,11 @@ void attune_gelu_tanh_backward_f32_scalar(const float *dy, const float *x, float
         // Beyond the limit the derivative is 0 or 1 to the last bit, and the cube would overflow further out.
         float v = x[i] > GELU_LIMIT ? GELU_LIMIT : (x[i] < -GELU_LIMIT ? -GELU_LIMIT : x[i]);
         float square = v * v;
-        float s = 1.0f / (1.0f + expf(-v * (GELU_TWO_C + GELU_TWO_C_CUBE * square)));
+        // s (1 - s) of the sigmoid s by e^-|u|: 1 - s would lose its digits where s is near 1.
+        float e = expf(-fabsf(v) * (GELU_TWO_C + GELU_TWO_C_CUBE * square));
+        float r = 1.0f / (1.0f + e);
+        float s = v < 0 ? e * r : r;
         float slope = v * (GELU_TWO_C + 3.0f * GELU_TWO_C_CUBE * square);
-        dx[i] = dy[i] * (s + s * (1.0f - s) * slope);
+        dx[i] = dy[i] * (s + e * r * r * slope);
     }
 }

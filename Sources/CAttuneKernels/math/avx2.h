@@ -71,7 +71,7 @@ INLINE256 float largest256(__m256 v) {
     return _mm_cvtss_f32(_mm_max_ss(w, _mm_movehdup_ps(w)));
 }
 
-/// e^x within 2 ULP; NaN stays NaN.
+/// e^x within 1.1 ULP; NaN stays NaN.
 INLINE256 __m256 exp256(__m256 x) {
     // min and max give their second operand when one is NaN.
     x = _mm256_max_ps(_mm256_set1_ps(EXP_LOWEST), _mm256_min_ps(_mm256_set1_ps(EXP_HIGHEST), x));

@@ -2,6 +2,8 @@
 // Numeric policy: each output is one sum over the inputs in their order, a multiplication and an addition rounded apart.
 #include "../kernel_list.h"
 
+#pragma STDC FP_CONTRACT OFF
+
 size_t attune_packed_count(size_t inputs, size_t outputs) {
     return (outputs + ATTUNE_PANEL - 1) / ATTUNE_PANEL * ATTUNE_PANEL * inputs;
 }

@@ -26,7 +26,9 @@ public enum DocumentFormat: String, CaseIterable, Codable, Sendable {
     }
 
     private static func isSection(_ suffix: String) -> Bool {
-        guard let number = suffix.utf8.first, number >= UInt8(ascii: "1"), number <= UInt8(ascii: "9") else { return false }
+        guard let number = suffix.utf8.first, number >= UInt8(ascii: "1"), number <= UInt8(ascii: "9") else {
+            return false
+        }
         return suffix.utf8.count <= 5
             && suffix.utf8.dropFirst().allSatisfy { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") }
     }
@@ -52,10 +54,18 @@ public enum DocumentFormat: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// The text of a stretch of a document, as its passages have it but for white space between blocks.
+    /// The text of a stretch of a document, its markup taken off.
     ///
-    /// For a passage's byte range this gives the passage's text again.
-    public func text(of bytes: [UInt8]) -> String {
-        read(bytes).blocks.map(\.text.string).joined(separator: "\n")
+    /// For a passage's byte range this gives the passage's text again, but for white space between blocks.
+    public func text(of bytes: [UInt8], in range: Range<Int>? = nil) -> String {
+        let document =
+            switch self {
+            // Links may be defined anywhere in the document.
+            case .markdown: MarkdownReader.read(bytes, in: range)
+            // A page says its subject's name once.
+            case .manualPage: ManualPageReader.read(bytes, in: range)
+            default: read(range.map { Array(bytes[$0]) } ?? bytes)
+            }
+        return document.blocks.map(\.text.string).joined(separator: "\n")
     }
 }

@@ -15,6 +15,8 @@ struct HTMLReader {
     private var role = DocumentBlock.Role.paragraph
     /// What the next paragraph is, where it is the first of a list item or a term.
     private var pendingRole: DocumentBlock.Role?
+    /// Where a line break stands between two terms.
+    private var termBreak: Int?
     /// Whether the block is an admonition's label, which is no text of the section.
     private var isLabel = false
     /// Where the markup begins that opened the block.
@@ -132,6 +134,7 @@ struct HTMLReader {
             if builder.isEmpty, source[range.lowerBound] == 0x0A { range = range.lowerBound + 1..<range.upperBound }
             HTMLText.append(range, of: source, to: &builder, verbatim: true)
         } else {
+            separateTerms(before: token.range)
             HTMLText.append(token.range, of: source, to: &builder, verbatim: false)
         }
         if !builder.isEmpty { isLabelExpected = false }
@@ -144,7 +147,7 @@ struct HTMLReader {
         if HTMLVocabulary.blocks.contains(name) {
             read(block: token, attributes, at: position)
         } else if name == "br" {
-            if verbatimDepth > 0 { builder.newline() } else { builder.space(at: token.range.lowerBound) }
+            breakLine(at: token.range.lowerBound)
         } else if name == "a" {
             closeLink()
             if let target = attributes["href"] {
@@ -152,6 +155,7 @@ struct HTMLReader {
                     target: target, start: builder.count, isIndexReference: index.isOpen)
             }
         }
+        if name == "body" || name == "html" { return }
         for key in ["id", "name"] where key == "id" || name == "a" {
             if let anchor = attributes[key], !anchor.isEmpty { anchors.append(anchor) }
         }
@@ -249,6 +253,23 @@ struct HTMLReader {
         role = verbatimDepth > 0 ? .preformatted : .paragraph
     }
 
+    private mutating func breakLine(at start: Int) {
+        if verbatimDepth > 0 { return builder.newline() }
+        // Several terms in one element, each on a line.
+        if role == .term, !builder.isEmpty { termBreak = start }
+        builder.space(at: start)
+    }
+
+    private mutating func separateTerms(before text: Range<Int>) {
+        guard let start = termBreak, source[text].contains(where: { !Words.isSpace($0) }) else { return }
+        termBreak = nil
+        builder.dropPendingSpace()
+        if let last = builder.finished().bytes.last, last != UInt8(ascii: ",") {
+            builder.append(replacement: [UInt8(ascii: ",")], for: start..<start)
+            builder.space(at: start)
+        }
+    }
+
     private mutating func separateCells(at start: Int) {
         builder.space(at: start)
         builder.append(replacement: [UInt8(ascii: "|")], for: start..<start)
@@ -290,6 +311,7 @@ struct HTMLReader {
             builder = MappedTextBuilder()
             linkedBytes = 0
             blockStart = nil
+            termBreak = nil
             isLabel = false
         }
         guard let written = builder.sourceRange else { return }
@@ -320,9 +342,12 @@ struct HTMLReader {
             return
         }
         guard builder.count > open.start else { return }
+        if builder.count - open.start <= 3, HTMLVocabulary.marks.contains(builder.finished().string(from: open.start)) {
+            return builder.truncate(to: open.start)
+        }
         linkedBytes += builder.count - open.start
         guard let target = open.target else { return }
-        let text = String(decoding: builder.finished().bytes[open.start...], as: UTF8.self).trimmingWhitespace()
+        let text = builder.finished().string(from: open.start)
         if !text.isEmpty { document.links.append(DocumentLink(text: text, target: target)) }
     }
 }

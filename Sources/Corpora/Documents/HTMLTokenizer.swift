@@ -92,13 +92,15 @@ struct HTMLTokenizer {
         while index < source.count, !isSpace(source[index]), source[index] != UInt8(ascii: ">"),
             source[index] != UInt8(ascii: "/"), source[index] != UInt8(ascii: "<")
         { index += 1 }
-        let name = String(decoding: source[nameStart..<index].lazy.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }, as: UTF8.self)
+        let name = String(
+            decoding: source[nameStart..<index].lazy.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }, as: UTF8.self)
         let attributes = index
         var isValue = false
         while index < source.count {
             let byte = source[index]
             if byte == UInt8(ascii: ">") {
-                let token = HTMLToken(kind: kind, name: name, range: position..<index + 1, attributes: attributes..<index)
+                let token = HTMLToken(
+                    kind: kind, name: name, range: position..<index + 1, attributes: attributes..<index)
                 return (index + 1, token)
             }
             if isValue, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'"),
@@ -143,7 +145,9 @@ struct HTMLTokenizer {
         let terminator = Array(terminator.description.utf8)
         var index = start
         while index + terminator.count <= source.count {
-            if source[index] == terminator[0], source[index...].starts(with: terminator) { return index + terminator.count }
+            if source[index] == terminator[0], source[index...].starts(with: terminator) {
+                return index + terminator.count
+            }
             index += 1
         }
         return source.count

@@ -2,11 +2,23 @@
 enum HTMLVocabulary {
     /// Elements that begin and end a stretch of text.
     static let blocks: Set<String> = [
-        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div",
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir",
+        "div",
         "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
         "hgroup", "hr", "html", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p",
         "plaintext", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
     ]
+
+    /// Elements that stand within a text.
+    private static let inline: Set<String> = [
+        "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+        "input", "ins",
+        "kbd", "label", "link", "mark", "meta", "q", "s", "samp", "script", "small", "source", "span", "strike",
+        "strong", "style",
+        "sub", "sup", "svg", "time", "tt", "u", "var", "video", "wbr",
+    ]
+
+    static func isElement(_ name: String) -> Bool { blocks.contains(name) || inline.contains(name) }
 
     /// Blocks that are no more than a line break where they stand in a table's row.
     static let breaksWithinRows: Set<String> = [
@@ -17,6 +29,9 @@ enum HTMLVocabulary {
     static let unseen: Set<String> = [
         "head", "title", "svg", "button", "select", "object", "audio", "video", "canvas", "noscript",
     ]
+
+    /// Texts of links that only lead to the place where they stand, or to the sources.
+    static let marks: Set<String> = ["§", "¶", "#", "[#]", "\u{1F517}"]
 
     /// Classes of notes and warnings.
     static let admonitions: Set<Substring> = [

@@ -17,6 +17,9 @@ package struct MappedText: Equatable, Sendable {
     package var string: String { String(decoding: bytes, as: UTF8.self) }
     package var isEmpty: Bool { bytes.isEmpty }
 
+    /// The text from a place on, without white space at the ends.
+    func string(from start: Int) -> String { String(decoding: bytes[start...], as: UTF8.self).trimmingWhitespace() }
+
     /// Where the character that begins at this place of the text begins in the source.
     ///
     /// - Complexity: O(log n) in the number of runs.
@@ -130,6 +133,21 @@ struct MappedTextBuilder {
         if pendingLines == 0 { newline() }
     }
 
+    /// Takes back white space that no character has followed yet.
+    mutating func dropPendingSpace() { pendingSpace = nil }
+
+    /// Takes back what was appended since the text had this many bytes; white space in front of that stays.
+    mutating func truncate(to count: Int) {
+        guard count < text.bytes.count else { return }
+        text.bytes.removeLast(text.bytes.count - count)
+        while let last = text.runs.last, last.text >= count { text.runs.removeLast() }
+        while let last = text.bytes.last, last == 0x20 || last == 0x0A {
+            text.bytes.removeLast()
+            if pendingSpace == nil { pendingSpace = -1 }
+        }
+        expectedSource = -1
+    }
+
     // MARK: Bytes
 
     private mutating func put(_ range: Range<Int>, of source: [UInt8]) {
@@ -160,7 +178,11 @@ struct MappedTextBuilder {
             expectedSource = -1
         } else if let source = pendingSpace {
             text.bytes.append(0x20)
-            if pendingSpaces.isEmpty, source == expectedSource { expectedSource = source + 1 } else { expectedSource = -1 }
+            if pendingSpaces.isEmpty, source == expectedSource {
+                expectedSource = source + 1
+            } else {
+                expectedSource = -1
+            }
         } else {
             for source in pendingSpaces {
                 text.bytes.append(0x20)

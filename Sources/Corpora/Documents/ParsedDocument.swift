@@ -14,7 +14,10 @@ package struct ParsedDocument: Equatable, Sendable {
     /// For each entry of a definition list the entry that it stands in, if any; an entry's number is its place here.
     package var entryParents: [Int?] = []
 
-    package init(title: String = "") { self.title = title; (blocks, links, indexEntries) = ([], [], []) }
+    package init(title: String = "") {
+        self.title = title
+        (blocks, links, indexEntries) = ([], [], [])
+    }
 }
 
 /// A heading, or a stretch of text that reads as one: a paragraph, a list item, a table's row.

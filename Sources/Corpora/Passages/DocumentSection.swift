@@ -17,15 +17,23 @@ package struct DocumentSection: Equatable, Sendable {
 package struct DocumentOutline: Equatable, Sendable {
     package var title: String
 
+    /// Whether the title is the document's own, and not its file's name.
+    package var hasOwnTitle: Bool
+
     /// What the page's subject is for, in the words of a reference page's name line: `ls — list directory contents`.
     ///
     /// It is a part of the title, hence no part of any section's text.
     package var purpose: String?
 
+    /// On a reference page, the names by which links reach its title.
+    package var titleAnchors: Set<String> = []
+
     package var sections: [DocumentSection]
 
-    /// - Parameter fallbackTitle: The title of a document that has none.
-    package init(_ document: ParsedDocument, fallbackTitle: String) {
+    /// - Parameters:
+    ///   - fallbackTitle: The title of a document that has none.
+    ///   - capitalsAreStyle: Whether headings in capitals mean ordinary words, as in manual pages.
+    package init(_ document: ParsedDocument, fallbackTitle: String, capitalsAreStyle: Bool = false) {
         var sections = [DocumentSection(heading: "", path: [], anchors: [], blocks: [])]
         var levels: [(level: Int, heading: String)] = []
         for block in document.blocks {
@@ -33,22 +41,19 @@ package struct DocumentOutline: Equatable, Sendable {
                 sections[sections.count - 1].blocks.append(block)
                 continue
             }
-            let heading = HeadingText.cleaned(block.text.string)
+            let heading = HeadingText.cleaned(block.text.string, capitalsAreStyle: capitalsAreStyle)
             while let last = levels.last, last.level >= level { levels.removeLast() }
             levels.append((level, heading))
             sections.append(
                 DocumentSection(heading: heading, path: levels.map(\.heading), anchors: block.anchors, blocks: []))
         }
-        // Two headings in a row share the anchors: a link to the first means what follows.
-        for index in sections.indices.dropLast() where sections[index].blocks.isEmpty {
-            guard sections[index + 1].path.count > sections[index].path.count || sections[index].heading.isEmpty else {
-                continue
-            }
-            sections[index + 1].anchors = sections[index].anchors + sections[index + 1].anchors
-        }
         title = DocumentOutline.title(of: document, firstHeading: sections.dropFirst().first?.heading ?? "")
+        hasOwnTitle = !title.isEmpty
         if title.isEmpty { title = fallbackTitle }
-        purpose = DocumentOutline.takePurpose(from: &sections, title: title)
+        if let (purpose, index) = DocumentOutline.takePurpose(from: &sections, title: title) {
+            self.purpose = purpose
+            titleAnchors = Set(sections[...index].flatMap(\.anchors))
+        }
         self.sections = sections.filter { !$0.blocks.isEmpty }
         // Paths begin below the page's own title.
         for index in self.sections.indices where self.sections[index].path.first == title {
@@ -62,12 +67,16 @@ package struct DocumentOutline: Equatable, Sendable {
         if firstHeading.isEmpty { return title }
         if title.isEmpty { return firstHeading }
         for separator in [" — ", " – ", " - ", " | ", " :: ", " · "] {
-            if title.hasPrefix(firstHeading + separator) || title.hasSuffix(separator + firstHeading) { return firstHeading }
+            if title.hasPrefix(firstHeading + separator) || title.hasSuffix(separator + firstHeading) {
+                return firstHeading
+            }
         }
         return title
     }
 
-    private static func takePurpose(from sections: inout [DocumentSection], title: String) -> String? {
+    private static func takePurpose(
+        from sections: inout [DocumentSection], title: String
+    ) -> (purpose: String, section: Int)? {
         for index in sections.indices.prefix(3) {
             guard let first = sections[index].blocks.first, first.role == .paragraph,
                 let (name, purpose) = nameLine(first.text.string)
@@ -75,7 +84,7 @@ package struct DocumentOutline: Equatable, Sendable {
             let heading = sections[index].heading
             guard heading.lowercased() == "name" || name == heading || name == title else { continue }
             sections[index].blocks.removeFirst()
-            return purpose
+            return (purpose, index)
         }
         return nil
     }

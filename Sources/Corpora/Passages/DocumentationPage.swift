@@ -33,7 +33,9 @@ public struct DocumentationPage: Equatable, Sendable {
     /// In the order of the document; their ranges ascend and do not overlap.
     public let passages: [Passage]
 
+    package let hasOwnTitle: Bool
     package let purpose: String?
+    package let titleAnchors: Set<String>
     package let sections: [Section]
     package let links: [DocumentLink]
     package let indexEntries: [DocumentLink]
@@ -44,6 +46,8 @@ public struct DocumentationPage: Equatable, Sendable {
     /// A heading and the passages under it.
     package struct Section: Equatable, Sendable {
         package var heading: String
+        /// The heading of the section that this one stands in; empty where that is the page's own title, or none.
+        package var parent: String
         package var anchors: [String]
         package var entries: [Entry]
     }
@@ -55,6 +59,8 @@ public struct DocumentationPage: Equatable, Sendable {
         package var words: Int
         /// The terms that the passage defines.
         package var terms: [String]
+        /// What stands in brackets behind the first term, such as its type.
+        package var remark: String?
         package var isContinuation: Bool
         package var anchors: [String]
     }
@@ -66,7 +72,7 @@ public struct DocumentationPage: Equatable, Sendable {
         let document = format.read(bytes)
         let name = FileSystem.name(of: path)
         let stem = name.firstIndex(of: ".").map { String(name[..<$0]) } ?? name
-        let outline = DocumentOutline(document, fallbackTitle: stem)
+        let outline = DocumentOutline(document, fallbackTitle: stem, capitalsAreStyle: format == .manualPage)
         let limits = PassageCutter.Limits(longest: options.longestPassage, shortestEntry: options.shortestEntry)
         let identifier = DocumentationPage.identifier(of: path)
         var passages: [Passage] = []
@@ -84,24 +90,33 @@ public struct DocumentationPage: Equatable, Sendable {
                 entries.append(
                     Entry(
                         passage: passages.count, words: draft.words, terms: terms,
-                        isContinuation: draft.isContinuation, anchors: draft.anchors))
+                        remark: draft.terms.first.flatMap(TermText.remark), isContinuation: draft.isContinuation,
+                        anchors: draft.anchors))
                 var metadata: [String: JSONValue] = [
                     "title": .string(
                         DocumentationPage.displayTitle(outline.title, path: section.path, terms: terms)),
                     "kind": terms.isEmpty ? "section" : "definition",
                 ]
-                if let anchor = draft.anchors.first ?? section.anchors.first { metadata["anchor"] = .string(anchor) }
+                if let anchor = (terms.isEmpty ? nil : draft.anchors.first) ?? section.anchors.last {
+                    metadata["anchor"] = .string(anchor)
+                }
                 passages.append(
                     Passage(
-                        id: "\(identifier)#\(passages.count + 1)", text: draft.text, source: path, byteRange: draft.range,
+                        id: "\(identifier)#\(passages.count + 1)", text: draft.text, source: path,
+                        byteRange: draft.range,
                         metadata: metadata))
             }
-            sections.append(Section(heading: section.heading, anchors: section.anchors, entries: entries))
+            sections.append(
+                Section(
+                    heading: section.heading, parent: section.path.dropLast().last ?? "", anchors: section.anchors,
+                    entries: entries))
         }
         self.path = path
         self.format = format
         title = outline.title
+        hasOwnTitle = outline.hasOwnTitle
         purpose = outline.purpose
+        titleAnchors = outline.titleAnchors
         self.passages = passages
         self.sections = sections
         self.navigationCount = navigationCount

@@ -1,7 +1,15 @@
 /// Headings as a reader would say them.
 enum HeadingText {
     /// Without the number in front, and without the mark behind that links to the heading itself.
-    static func cleaned(_ heading: String) -> String {
+    ///
+    /// - Parameter capitalsAreStyle: Whether a heading in capitals becomes one in ordinary letters.
+    static func cleaned(_ heading: String, capitalsAreStyle: Bool = false) -> String {
+        let text = cleaned(heading)
+        guard capitalsAreStyle, !text.contains(where: \.isLowercase) else { return text }
+        return text.prefix(1).uppercased() + text.dropFirst().lowercased()
+    }
+
+    private static func cleaned(_ heading: String) -> String {
         var text = heading.trimming { $0.properties.isWhitespace || $0 == "¶" || $0 == "#" || $0 == "§" }
         if let first = text.firstIndex(of: " "), words.contains(text[..<first].lowercased()) {
             let rest = text[first...].drop { $0 == " " }

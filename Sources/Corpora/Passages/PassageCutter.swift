@@ -128,11 +128,16 @@ struct PassageCutter {
         guard total > 0 else { return [] }
         let pieces = (total + limits.longest - 1) / limits.longest
         let target = (total + pieces - 1) / pieces
-        let terms = segment.entry == nil ? [] : segment.blocks.filter { blocks[$0].role == .term }.map { blocks[$0].text.string }
+        let terms = segment.blocks.filter { blocks[$0].role == .term && blocks[$0].entry == segment.entry }
+            .map { blocks[$0].text.string }
         var drafts: [Draft] = []
         var start = 0
         while start < units.count {
-            let end = endOfPassage(from: start, in: units, target: target)
+            var end = endOfPassage(from: start, in: units, target: target)
+            // What would be left over for a last passage is too little for one.
+            let rest = units[end...].reduce(0) { $0 + $1.words }
+            let count = units[start..<end].reduce(0) { $0 + $1.words }
+            if rest < target / 2, count + rest <= limits.longest { end = units.count }
             drafts.append(draft(units[start..<end], terms: terms, isContinuation: start > 0))
             start = end
         }
@@ -164,7 +169,8 @@ struct PassageCutter {
         guard words[index] > limits.longest else {
             return [
                 Unit(
-                    role: block.role, text: block.text.bytes[...], range: block.range, words: words[index], block: index,
+                    role: block.role, text: block.text.bytes[...], range: block.range, words: words[index],
+                    block: index,
                     isContinuation: false)
             ]
         }
@@ -172,7 +178,8 @@ struct PassageCutter {
         let stretches = block.role == .preformatted ? lines(of: text.bytes) : Sentences.ranges(in: text.bytes)
         let parts = stretches.flatMap { shortened($0, of: text.bytes) }
         return parts.enumerated().map { number, part in
-            let start = number == 0 ? block.range.lowerBound : text.sourceStart(of: part.lowerBound)
+            let first = text.bytes[part].firstIndex { !Words.isSpace($0) } ?? part.lowerBound
+            let start = number == 0 ? block.range.lowerBound : text.sourceStart(of: first)
             let end = number == parts.count - 1 ? block.range.upperBound : text.sourceEnd(of: part.upperBound)
             return Unit(
                 role: block.role, text: text.bytes[part], range: start..<max(start, end),
@@ -206,7 +213,8 @@ struct PassageCutter {
                 parts.append(start..<end)
                 count = 0
             }
-            if count == 0 { start = wordStart }
+            // A line keeps its indentation.
+            if count == 0, !parts.isEmpty { start = wordStart }
             count += 1
             end = index
         }
@@ -223,7 +231,7 @@ struct PassageCutter {
         var previous: Unit?
         for unit in units {
             if let previous { bytes.append(contentsOf: separator(previous, unit)) }
-            bytes.append(contentsOf: unit.text)
+            bytes.append(contentsOf: bytes.isEmpty ? unit.text.drop(while: Words.isSpace) : unit.text)
             if !unit.isContinuation {
                 anchors += blocks[unit.block].anchors
                 linkedBytes += blocks[unit.block].linkedBytes

@@ -74,7 +74,8 @@ enum Sentences {
     }
 
     private static let neverLast: Set<String> = [
-        "e.g", "i.e", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "fig", "figs", "approx", "resp", "eq",
+        "e.g", "i.e", "vs", "cf", "mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "fig", "figs", "approx", "resp",
+        "eq",
         "sec", "sect", "ch", "vol", "pp", "ed", "eds", "al", "incl", "viz", "ca",
     ]
 
@@ -83,11 +84,15 @@ enum Sentences {
         var first = terminator
         while first > start, !Words.isSpace(text[first - 1]) { first -= 1 }
         var word = text[first..<terminator]
-        while let byte = word.first, byte == UInt8(ascii: "(") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "\"") {
+        while let byte = word.first,
+            byte == UInt8(ascii: "(") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "\"")
+        {
             word = word.dropFirst()
         }
         guard let byte = word.first else { return true }
-        if word.count == 1, byte >= UInt8(ascii: "A"), byte <= UInt8(ascii: "Z"), byte != UInt8(ascii: "I") { return true }
+        if word.count == 1, byte >= UInt8(ascii: "A"), byte <= UInt8(ascii: "Z"), byte != UInt8(ascii: "I") {
+            return true
+        }
         // "1." at the beginning is the number of an item.
         if first == start, word.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) { return true }
         return neverLast.contains(String(decoding: word, as: UTF8.self).lowercased())

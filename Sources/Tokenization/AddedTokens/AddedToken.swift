@@ -10,8 +10,6 @@ struct AddedToken: Decodable, Equatable, Sendable {
     var stripsRight: Bool
     /// Is looked for, itself normalized, in the normalized text; otherwise as it is written, in the text as it is.
     var isNormalized: Bool
-    /// Such as `[CLS]`.
-    var isSpecial: Bool
 
     private enum CodingKeys: String, CodingKey {
         case id, content
@@ -19,6 +17,5 @@ struct AddedToken: Decodable, Equatable, Sendable {
         case stripsLeft = "lstrip"
         case stripsRight = "rstrip"
         case isNormalized = "normalized"
-        case isSpecial = "special"
     }
 }

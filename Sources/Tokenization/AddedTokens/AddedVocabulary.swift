@@ -12,8 +12,8 @@ struct AddedVocabulary: Sendable {
 
     /// - Parameter tokens: With their final ids.
     init(_ tokens: [AddedToken], vocabulary: Vocabulary, normalizer: (any Normalizer)?) {
-        // Special tokens come first: that decides which of two with the same normal form is found.
-        let ordered = tokens.filter(\.isSpecial) + tokens.filter { !$0.isSpecial }
+        // Of two tokens with one normal form the one with the lower id is found; tokenizers takes either, by chance.
+        let ordered = tokens.sorted { $0.id < $1.id }
         verbatim = AddedTokenFinder(ordered.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
         normalized = AddedTokenFinder(
             ordered.filter(\.isNormalized).map { token in

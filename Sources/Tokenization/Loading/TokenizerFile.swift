@@ -52,12 +52,29 @@ struct WordPieceDescription: Decodable {
     let unknownToken: String
     let continuingPrefix: String
     let maximumWordLength: Int
-    let vocabulary: [String: Int]
+    let vocabulary: [String: TokenID]
 
     private enum CodingKeys: String, CodingKey {
         case unknownToken = "unk_token"
         case continuingPrefix = "continuing_subword_prefix"
         case maximumWordLength = "max_input_chars_per_word"
         case vocabulary = "vocab"
+    }
+}
+
+/// An id in a vocabulary. A number that is no `Int` is an error that names the token, which the decoder's own does not.
+struct TokenID: Decodable {
+    let value: Int
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            value = try container.decode(Int.self)
+        } catch let error as DecodingError {
+            throw error
+        } catch {
+            throw DecodingError.typeMismatch(
+                Int.self, .init(codingPath: decoder.codingPath, debugDescription: "no whole number"))
+        }
     }
 }

@@ -1,0 +1,4 @@
+public import Encoders
+internal import Files
+
+extension CachingTextEncoder: TextEmbedding {}

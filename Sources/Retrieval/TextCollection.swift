@@ -1,0 +1,71 @@
+public import Corpora
+public import Encoders
+internal import VectorMath
+
+/// A collection together with the encoder of its space: texts in, passages out.
+public struct TextCollection: Sendable {
+    public let collection: Collection
+    public let encoder: TextEncoder
+
+    /// Joins a collection and an encoder.
+    ///
+    /// - Throws: `spaceMismatch` where the encoder does not give vectors of the collection's space.
+    public init(_ collection: Collection, encoder: TextEncoder) throws(RetrievalError) {
+        try collection.check(encoder.space)
+        self.collection = collection
+        self.encoder = encoder
+    }
+
+    /// Embeds passages and makes a collection of them.
+    ///
+    /// - Parameters:
+    ///   - model: How the user named the base model, and `adapter` the adapter: the collection remembers both.
+    ///   - maxLength: Tokens that a passage is cut to; nil for the model's limit.
+    ///   - cache: Where vectors computed before are found; nil for none.
+    ///   - progress: Called with the number of passages embedded and of all.
+    public static func build(
+        at path: String, passages: [Passage], encoder: TextEncoder, model: String, adapter: String? = nil,
+        maxLength: Int? = nil, cache: VectorCache? = nil, force: Bool = false, progress: ((Int, Int) -> Void)? = nil
+    ) throws(RetrievalError) -> TextCollection {
+        guard !passages.isEmpty else { throw .noPassages }
+        let vectors = try embed(passages, with: encoder, maxLength: maxLength, cache: cache, progress: progress)
+        let identity = CollectionIdentity(
+            space: encoder.space, dimension: encoder.dimension, model: model, adapter: adapter, maxLength: maxLength,
+            recipe: encoder.recipe)
+        let collection = try Collection.create(
+            at: path, identity: identity, passages: passages, vectors: vectors.view, force: force)
+        return try TextCollection(collection, encoder: encoder)
+    }
+
+    /// Embeds passages and adds them; a passage whose id is there is replaced.
+    public func add(_ passages: [Passage], progress: ((Int, Int) -> Void)? = nil) throws(RetrievalError) {
+        let vectors = try Self.embed(
+            passages, with: encoder, maxLength: collection.identity.maxLength, cache: nil, progress: progress)
+        try collection.add(passages, vectors: vectors.view, space: encoder.space)
+    }
+
+    /// The `k` passages nearest to a text, nearest first.
+    public func search(_ text: String, k: Int = 10) throws(RetrievalError) -> [Hit] {
+        let query: Matrix<Float>
+        do throws(EncodersError) {
+            query = try encoder.encodeQueries([text])
+        } catch {
+            throw .encoder(reason: error.description)
+        }
+        return try collection.search(query.row(0), space: encoder.space, k: k)
+    }
+
+    private static func embed(
+        _ passages: [Passage], with encoder: TextEncoder, maxLength: Int?, cache: VectorCache?,
+        progress: ((Int, Int) -> Void)?
+    ) throws(RetrievalError) -> Matrix<Float> {
+        let texts = passages.map(\.embeddedText)
+        do throws(EncodersError) {
+            guard let cache else { return try encoder.encodeDocuments(texts, maxLength: maxLength, progress: progress) }
+            return try CachingTextEncoder(encoder, cache: cache)
+                .encodeDocuments(texts, maxLength: maxLength, progress: progress)
+        } catch {
+            throw .encoder(reason: error.description)
+        }
+    }
+}
