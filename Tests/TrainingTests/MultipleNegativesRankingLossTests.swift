@@ -1,12 +1,13 @@
-#if canImport(Glibc)
-import Glibc
-#endif
 import Files
 import TestSupport
 import Testing
 import VectorMath
 
 @testable import Training
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 @Suite("MultipleNegativesRanking loss")
 struct MultipleNegativesRankingLossTests {
@@ -24,7 +25,12 @@ struct MultipleNegativesRankingLossTests {
         }
         let a, p, n: [[Float]]
         let scale: Float
-        let mnrl, mnrl_hard: Value
+        let mnrl, hardMNRL: Value
+
+        enum CodingKeys: String, CodingKey {
+            case a, p, n, scale, mnrl
+            case hardMNRL = "mnrl_hard"
+        }
     }
 
     private func fixture() throws -> Fixture {
@@ -50,9 +56,10 @@ struct MultipleNegativesRankingLossTests {
             EmbeddingBatch(
                 embeddings: Matrix(rowsOf: fixture.a + fixture.p + fixture.n).view, anchors: Array(0..<6),
                 positives: Array(6..<12), negatives: (12..<18).map { [$0] }))
-        #expect(Self.recorded.accepts(value.loss, fixture.mnrl_hard.loss))
-        let expected = try #require(fixture.mnrl_hard.da) + #require(fixture.mnrl_hard.dp)
-            + #require(fixture.mnrl_hard.dn)
+        #expect(Self.recorded.accepts(value.loss, fixture.hardMNRL.loss))
+        let expected =
+            try #require(fixture.hardMNRL.da) + #require(fixture.hardMNRL.dp)
+            + #require(fixture.hardMNRL.dn)
         #expect(difference(value.gradients.elements(), expected.flatMap(\.self), within: Self.recorded) == nil)
     }
 
