@@ -1,4 +1,6 @@
+import Corpora
 import Encoders
+import Evaluation
 import Files
 import LowRank
 import ModelFiles
@@ -148,5 +150,65 @@ struct EvaluationDuringTrainingTests {
             Issue.record("\(String(describing: error))")
             return
         }
+    }
+
+    // MARK: Held-out data
+
+    @Test("picks the best adapter by a held-out split of a retrieval set")
+    func heldOutRetrieval() throws {
+        let folder = try TemporaryFolder()
+        let tuples = Tiny.tuples.prefix(20)
+        let dataSet = DataSet(
+            corpus: tuples.map { Passage(id: $0.positiveID ?? "", title: "", text: $0.positive) },
+            queries: tuples.map { Query(id: $0.anchorID ?? "", text: $0.anchor) },
+            judgements: [
+                "dev": Dictionary(
+                    uniqueKeysWithValues: tuples.map { ($0.anchorID ?? "", [$0.positiveID ?? "": 1]) })
+            ])
+        var settings = settings(every: 12)
+        settings.epochs = 12
+        let recorder = Recorder()
+        let result = try Tiny.trainer(settings).train(
+            into: folder.file("run"), observer: recorder,
+            evaluator: HeldOutRetrieval(
+                RetrievalEvaluator(dataSet, metrics: [RetrievalMetric(.ndcg, at: 10), RetrievalMetric(.recall, at: 1)]))
+        )
+        #expect(result.before?.metrics.keys.sorted() == ["ndcg@10", "recall@1"])
+        let before = try #require(result.before?.metrics["ndcg@10"])
+        let best = try #require(result.best?.metrics["ndcg@10"])
+        #expect(best > before + 0.1)
+        #expect(best == recorder.evaluations.compactMap { $0.metrics["ndcg@10"] }.max())
+    }
+
+    @Test("picks the best adapter by held-out pairs with scores")
+    func heldOutPairs() throws {
+        let folder = try TemporaryFolder()
+        let pairs = Tiny.tuples.prefix(20).flatMap { tuple in
+            [
+                ScoredPair(first: tuple.anchor, second: tuple.positive, score: 5),
+                ScoredPair(first: tuple.anchor, second: "money is fast", score: 0),
+            ]
+        }
+        var settings = settings(every: nil)
+        settings.epochs = 12
+        let result = try Tiny.trainer(settings).train(
+            into: folder.file("run"), evaluator: HeldOutPairs(ScoredPairEvaluator(pairs)))
+        let before = try #require(result.before?.metrics["spearman"])
+        #expect(try #require(result.best?.metrics["spearman"]) > before + 0.1)
+    }
+
+    @Test("fails when the held-out split is not there")
+    func noSplit() throws {
+        let folder = try TemporaryFolder()
+        let dataSet = DataSet(corpus: [], queries: [], judgements: [:])
+        let error = failure {
+            _ = try Tiny.trainer().train(
+                into: folder.file("run"), evaluator: HeldOutRetrieval(RetrievalEvaluator(dataSet)))
+        }
+        guard case .evaluationFailed(step: 0, let reason) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reason.contains("dev"))
     }
 }
