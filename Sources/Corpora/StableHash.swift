@@ -44,6 +44,9 @@ public struct SplitFractions: Equatable, Sendable {
         }
     }
 
+    /// A share so small that a split of it need not be there.
+    static let negligible = 1e-9
+
     /// The split of what hashes to a fraction.
     func split(of fraction: Double) -> String {
         if fraction < test { return SplitName.test }

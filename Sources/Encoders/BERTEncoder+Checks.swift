@@ -3,12 +3,18 @@ internal import ModelFiles
 internal import VectorMath
 
 extension BERTEncoder {
-    /// The parts of an adapter by block. Throws where the adapter names other modules or has other shapes than the model.
+    /// An adapter by block, its matrices in the form that products read.
+    package struct BoundAdapter: Sendable {
+        package let blocks: [BERTBlock.Adapters]
+    }
+
+    /// Prepares an adapter. Throws where it names other modules or has other shapes than the model.
     ///
     /// PEFT's `all-linear` puts a pair on the pooler, which token pooling never reads: such a pair is passed over.
-    func bind(_ adapter: LowRankAdapter) throws(EncodersError) -> [BERTBlock.Adapters] {
+    package func bind(_ adapter: LowRankAdapter?) throws(EncodersError) -> BoundAdapter? {
+        guard let adapter else { return nil }
         try check(adapter)
-        return blocks.map { $0.adapters(adapter) }
+        return BoundAdapter(blocks: blocks.map { $0.adapters(adapter) })
     }
 
     /// Throws unless every module of an adapter is one of the model's, in its shape.

@@ -17,7 +17,7 @@ public struct BERTEncoder: Sendable {
     package struct Activations: Sendable {
         package let batch: TokenBatch
         package let options: TrainingOptions?
-        package let adapters: [BERTBlock.Adapters]?
+        package let adapter: BoundAdapter?
         package let embeddings: LayerNormalization.Activations?
         /// The lowest block with a gradient.
         package let lowestBlock: Int
@@ -55,12 +55,20 @@ public struct BERTEncoder: Sendable {
     public func forward(
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
     ) throws(EncodersError) -> Matrix<Float> {
+        try forward(batch, bound: try bind(adapter), options: options)
+    }
+
+    /// Token ids `[T]` → the last hidden states `[T, D]`, with an adapter that was prepared before.
+    package func forward(
+        _ batch: TokenBatch, bound adapter: BoundAdapter?, options: TrainingOptions? = nil
+    ) throws(EncodersError) -> Matrix<Float> {
         try check(batch)
-        let adapters = try adapter.map { adapter throws(EncodersError) in try bind(adapter) }
         var hidden = embeddings.forward(batch).y
         for (i, block) in blocks.enumerated() {
             hidden =
-                block.forward(hidden, batch: batch, adapters: adapters?[i], options: options, keeping: .nothing).y
+                block.forward(
+                    hidden, batch: batch, adapters: adapter?.blocks[i], options: options, keeping: .nothing
+                ).y
         }
         return hidden
     }
@@ -70,12 +78,14 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil
     ) throws(EncodersError) -> [Matrix<Float>] {
         try check(batch)
-        let adapters = try adapter.map { adapter throws(EncodersError) in try bind(adapter) }
+        let adapter = try bind(adapter)
         var states = [embeddings.forward(batch).y]
         for (i, block) in blocks.enumerated() {
             let below = states[states.count - 1]
             states.append(
-                block.forward(below, batch: batch, adapters: adapters?[i], options: nil, keeping: .nothing).y)
+                block.forward(
+                    below, batch: batch, adapters: adapter?.blocks[i], options: nil, keeping: .nothing
+                ).y)
         }
         return states
     }
@@ -85,20 +95,20 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter?, options: TrainingOptions?, keeping: Keeping
     ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
         try check(batch)
-        let adapters = try adapter.map { adapter throws(EncodersError) in try bind(adapter) }
-        let lowest = keeping == .everything ? 0 : adapters?.firstIndex { !$0.isEmpty } ?? blocks.count
+        let adapter = try bind(adapter)
+        let lowest = keeping == .everything ? 0 : adapter?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
         let (embedded, kept) = embeddings.forward(batch, keepsInput: keeping == .everything)
         var hidden = embedded
         var activations: [BERTBlock.Activations] = []
         for (i, block) in blocks.enumerated() {
             let (y, saved) = block.forward(
-                hidden, batch: batch, adapters: adapters?[i], options: options,
+                hidden, batch: batch, adapters: adapter?.blocks[i], options: options,
                 keeping: i < lowest ? .nothing : keeping)
             if let saved { activations.append(saved) }
             hidden = y
         }
         let all = Activations(
-            batch: batch, options: options, adapters: adapters, embeddings: kept, lowestBlock: lowest,
+            batch: batch, options: options, adapter: adapter, embeddings: kept, lowestBlock: lowest,
             blocks: activations)
         return (hidden, all)
     }
@@ -114,7 +124,7 @@ public struct BERTEncoder: Sendable {
             full?.blocks[i] = BERTBlock.Gradient()
             dy = blocks[i].backward(
                 dy!.view, batch: activations.batch, activations: activations.blocks[i - activations.lowestBlock],
-                adapters: activations.adapters?[i], options: activations.options, gradients: &gradients,
+                adapters: activations.adapter?.blocks[i], options: activations.options, gradients: &gradients,
                 full: &blockGradient, wantsInput: i > activations.lowestBlock || full != nil)
             if let blockGradient { full?.blocks[i] = blockGradient }
         }

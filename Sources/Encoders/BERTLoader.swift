@@ -37,22 +37,20 @@ struct BERTLoader {
         _ name: String, _ outputs: Int, _ inputs: Int, _ tensor: TensorSource
     ) throws(EncodersError) -> Linear {
         Linear(
-            modules: [(name, outputs)], weight: try tensor(name + ".weight", [outputs, inputs]),
+            modules: [(name, try tensor(name + ".weight", [outputs, inputs]))],
             bias: try tensor(name + ".bias", [outputs]).row(0))
     }
 
-    /// Query, key and value one below the other: copied once, so that one product serves all three.
+    /// Query, key and value as one layer.
     private func queryKeyValue(_ prefix: String, _ tensor: TensorSource) throws(EncodersError) -> Linear {
         let width = configuration.width
-        let names = ["query", "key", "value"].map { prefix + $0 }
-        var weight = Matrix<Float>(uninitializedRows: 3 * width, columns: width)
+        var modules: [(name: String, weight: MatrixView<Float>)] = []
         var bias: [Float] = []
-        for (part, name) in names.enumerated() {
-            let source = try tensor(name + ".weight", [width, width])
-            for row in 0..<width { weight.setRow(part * width + row, to: source.row(row)) }
+        for name in ["query", "key", "value"].map({ prefix + $0 }) {
+            modules.append((name, try tensor(name + ".weight", [width, width])))
             bias += try tensor(name + ".bias", [width]).row(0)
         }
-        return Linear(modules: names.map { ($0, width) }, weight: weight.view, bias: bias)
+        return Linear(modules: modules, bias: bias)
     }
 
     private func normalization(_ name: String, _ tensor: TensorSource) throws(EncodersError) -> LayerNormalization {

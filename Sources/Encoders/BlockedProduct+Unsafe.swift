@@ -1,44 +1,66 @@
 internal import VectorMath
 
-/// Products of a run of tokens with packed matrices, cut into blocks of rows and columns that depend on the shapes alone.
+/// Products of a run of tokens with packed matrices, cut into tasks that depend on the shapes alone.
 ///
-/// A block is finished in one task while it is in the cache: bias and residual are what the product is added to, and the
-/// low-rank update follows at once. A row's bits depend on nothing but the row.
+/// A task is finished while its rows are in the cache: the residual is what the product is added to, and the low-rank update
+/// follows at once. A row's result does not depend on the rows around it.
 enum BlockedProduct {
-    /// A low-rank term: left · right, added to some columns of the output.
-    struct Update {
-        /// `[T, R]`.
-        let left: MatrixView<Float>
-        /// R inputs, as many outputs as there are columns; the scale is in it.
-        let right: PackedMatrix
-        /// The columns of the output that the term changes.
-        let columns: Range<Int>
+    /// A packed matrix and the columns of the output that it computes.
+    struct Part {
+        let weight: PackedMatrix
+        /// The first column of the output.
+        let start: Int
     }
 
-    /// y = x · weight + bias + residual + updates, for x `[T, in]`, y `[T, out]`.
+    /// A low-rank term: left · weight, added to the columns of one part.
+    struct Update {
+        /// The part whose columns it changes.
+        let part: Int
+        /// `[T, R]`.
+        let left: MatrixView<Float>
+        /// From R to the part's columns, scaling included.
+        let weight: PackedMatrix
+    }
+
+    /// y = residual + bias + x · parts + updates, for x `[T, in]`, y `[T, Σ outputs]`.
     static func run(
-        _ x: MatrixView<Float>, by weight: PackedMatrix, bias: [Float]? = nil, residual: MatrixView<Float>? = nil,
-        updates: [Update] = [], into y: inout Matrix<Float>
+        _ x: MatrixView<Float>, _ parts: [Part], bias: [Float]?, residual: MatrixView<Float>?, updates: [Update],
+        into y: inout Matrix<Float>
     ) {
+        let grid = BlockGrid(rows: y.rows, widths: parts.map(\.weight.outputs), inputs: x.columns)
+        let (ldx, ldy) = (x.stride, y.stride)
         precondition(x.rows == y.rows, "\(x.rows) rows in, \(y.rows) rows out")
-        precondition(x.columns == weight.inputs && y.columns == weight.outputs, "shapes of a product do not fit")
+        precondition(bias.map { $0.count == y.columns } ?? true, "a bias of another width")
         if let residual {
             precondition(residual.rows == y.rows && residual.columns == y.columns, "a residual of another shape")
         }
-        let grid = grid(rows: y.rows, columns: y.columns, updates: updates)
-        let (ldx, ldy) = (x.stride, y.stride)
-        x.withUnsafePointer { x in
-            y.withUnsafeMutablePointer { y in
-                withOptionalPointer(bias) { bias in
-                    parallelFor(grid.count, grain: 1) { blocks in
-                        for block in blocks {
-                            let (rows, columns) = grid[block]
-                            let target = y + rows.lowerBound * ldy
-                            if let residual { copy(residual, rows: rows, columns: columns, to: target, ldy) }
-                            weight.multiply(
-                                x + rows.lowerBound * ldx, xStride: ldx, rows: rows.count, columns: columns,
-                                bias: bias, into: target, yStride: ldy, accumulating: residual != nil)
-                            for update in updates { add(update, to: target, ldy, rows, columns) }
+        withBase(bias) { bias in
+            x.withUnsafePointer { x in
+                y.withUnsafeMutablePointer { y in
+                    parallelFor(grid.count, grain: 1) { tasks in
+                        for task in tasks {
+                            let (rows, pieces) = grid[task]
+                            let from = x + rows.lowerBound * ldx
+                            for piece in pieces {
+                                let part = parts[piece.module]
+                                let target = y + rows.lowerBound * ldy + part.start
+                                if let residual {
+                                    copy(residual, rows, piece.columns, from: part.start, to: target, ldy)
+                                }
+                                part.weight.multiply(
+                                    from, xStride: ldx, rows: rows.count, columns: piece.columns,
+                                    bias: bias.map { $0 + part.start }, into: target, yStride: ldy,
+                                    accumulating: residual != nil)
+                                for update in updates where update.part == piece.module {
+                                    let stride = update.left.stride
+                                    update.left.withUnsafePointer { left in
+                                        update.weight.multiply(
+                                            left + rows.lowerBound * stride, xStride: stride, rows: rows.count,
+                                            columns: piece.columns, bias: nil, into: target, yStride: ldy,
+                                            accumulating: true)
+                                    }
+                                }
+                            }
                         }
                     }
                 }
@@ -46,61 +68,41 @@ enum BlockedProduct {
         }
     }
 
-    /// c[:, columns] = a · b, for a `[T, n]` and a small b.
+    /// y[:, columns] = x · weight, for x `[T, in]`.
     static func rows(
-        _ a: MatrixView<Float>, by b: PackedMatrix, into c: inout Matrix<Float>, columns: Range<Int>
+        _ x: MatrixView<Float>, _ weight: PackedMatrix, into y: inout Matrix<Float>, columns: Range<Int>
     ) {
-        precondition(a.rows == c.rows && columns.upperBound <= c.columns, "shapes of a product do not fit")
-        precondition(a.columns == b.inputs && b.outputs == columns.count, "shapes of a product do not fit")
-        let (lda, ldc, count) = (a.stride, c.stride, a.rows)
-        a.withUnsafePointer { a in
-            c.withUnsafeMutablePointer { c in
-                parallelFor(count, grain: BlockGrid.rowStep) { rows in
-                    b.multiply(
-                        a + rows.lowerBound * lda, xStride: lda, rows: rows.count, columns: 0..<b.outputs, bias: nil,
-                        into: c + rows.lowerBound * ldc + columns.lowerBound, yStride: ldc)
+        precondition(x.rows == y.rows && columns.upperBound <= y.columns, "shapes of a product do not fit")
+        precondition(x.columns == weight.inputs && columns.count == weight.outputs, "shapes do not fit")
+        let (ldx, ldy) = (x.stride, y.stride)
+        let count = x.rows
+        x.withUnsafePointer { x in
+            y.withUnsafeMutablePointer { y in
+                parallelFor(count, grain: 256) { rows in
+                    weight.multiply(
+                        x + rows.lowerBound * ldx, xStride: ldx, rows: rows.count, columns: 0..<weight.outputs,
+                        bias: nil, into: y + rows.lowerBound * ldy + columns.lowerBound, yStride: ldy)
                 }
             }
         }
     }
 
-    /// The blocks of an output. A packed factor is cut between its panels: where an update begins inside one, rows stay whole.
-    private static func grid(rows: Int, columns: Int, updates: [Update]) -> BlockGrid {
-        let isAligned = updates.allSatisfy { $0.columns.lowerBound % PackedMatrix.panelWidth == 0 }
-        return BlockGrid(rows: rows, columns: columns, keepsRowsWhole: !isAligned)
-    }
-
+    /// Copies a block of a residual, of whose columns the part's first is `from`, to where the part's rows begin.
     private static func copy(
-        _ residual: MatrixView<Float>, rows: Range<Int>, columns: Range<Int>, to y: UnsafeMutablePointer<Float>,
-        _ ldy: Int
+        _ residual: MatrixView<Float>, _ rows: Range<Int>, _ columns: Range<Int>, from start: Int,
+        to target: UnsafeMutablePointer<Float>, _ ldy: Int
     ) {
         let stride = residual.stride
         residual.withUnsafePointer { residual in
             for (i, row) in rows.enumerated() {
-                (y + i * ldy + columns.lowerBound).update(
-                    from: residual + row * stride + columns.lowerBound, count: columns.count)
+                (target + i * ldy + columns.lowerBound).update(
+                    from: residual + row * stride + start + columns.lowerBound, count: columns.count)
             }
         }
     }
 
-    /// Adds the part of an update that falls into a block.
-    private static func add(
-        _ update: Update, to y: UnsafeMutablePointer<Float>, _ ldy: Int, _ rows: Range<Int>, _ columns: Range<Int>
-    ) {
-        let common = update.columns.clamped(to: columns)
-        guard !common.isEmpty else { return }
-        let start = update.columns.lowerBound
-        let stride = update.left.stride
-        update.left.withUnsafePointer { left in
-            update.right.multiply(
-                left + rows.lowerBound * stride, xStride: stride, rows: rows.count,
-                columns: common.lowerBound - start..<common.upperBound - start, bias: nil, into: y + start,
-                yStride: ldy, accumulating: true)
-        }
-    }
-
-    private static func withOptionalPointer(_ values: [Float]?, _ body: (UnsafePointer<Float>?) -> Void) {
-        guard let values else { return body(nil) }
-        values.withUnsafeBufferPointer { body($0.baseAddress) }
+    private static func withBase(_ bias: [Float]?, _ body: (UnsafePointer<Float>?) -> Void) {
+        guard let bias else { return body(nil) }
+        bias.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 }

@@ -1,4 +1,5 @@
 package import LowRank
+internal import Synchronization
 package import VectorMath
 
 /// y = x · Wᵀ + b, plus scaling · dropout(x) · Aᵀ · Bᵀ for every module that an adapter changes.
@@ -10,8 +11,12 @@ package struct Linear: Sendable {
     package struct Module: Sendable {
         /// The module's path, such as `encoder.layer.0.attention.self.query`.
         package let name: String
+        /// W, `[out, in]`, usually in the mapped file.
+        package let weight: MatrixView<Float>
         /// Its columns of y.
         package let columns: Range<Int>
+        /// Wᵀ in the form that products read.
+        let packed: PackedMatrix
     }
 
     /// What the backward pass needs of the forward pass.
@@ -24,31 +29,32 @@ package struct Linear: Sendable {
 
     /// The gradient of W and b.
     package struct Gradient: Sendable {
-        /// d loss / d W, `[out, in]`.
+        /// d loss / d W of all modules, one below the other, `[out, in]`.
         package var weight: Matrix<Float>
         /// d loss / d b, `[out]`.
         package var bias: [Float]
     }
 
     package let modules: [Module]
-    /// W, `[out, in]`.
-    package let weight: FrozenWeight
-    /// b, `[out]`.
+    /// b of all modules, `[out]`.
     package let bias: [Float]
+    private let backwardWeight = LazyPackedMatrix()
 
-    package init(modules: [(name: String, width: Int)], weight: MatrixView<Float>, bias: [Float]) {
+    /// A layer of modules with the same inputs; `bias` is that of all, one after the other.
+    package init(modules: [(name: String, weight: MatrixView<Float>)], bias: [Float]) {
         var start = 0
-        self.modules = modules.map { name, width in
-            defer { start += width }
-            return Module(name: name, columns: start..<start + width)
+        self.modules = modules.map { name, weight in
+            precondition(weight.columns == modules[0].weight.columns, "modules of one layer read the same input")
+            defer { start += weight.rows }
+            return Module(
+                name: name, weight: weight, columns: start..<start + weight.rows, packed: PackedMatrix(weight))
         }
-        precondition(start == weight.rows && start == bias.count, "modules of \(start) outputs, \(weight.rows) rows")
-        self.weight = FrozenWeight(weight)
+        precondition(start == bias.count, "modules of \(start) outputs, \(bias.count) biases")
         self.bias = bias
     }
 
-    package var inputWidth: Int { weight.matrix.columns }
-    package var outputWidth: Int { weight.matrix.rows }
+    package var inputWidth: Int { modules[0].weight.columns }
+    package var outputWidth: Int { bias.count }
 
     package var linearModules: [LinearModule] {
         modules.map { LinearModule(name: $0.name, inputWidth: inputWidth, outputWidth: $0.columns.count) }
@@ -68,8 +74,8 @@ package struct Linear: Sendable {
         let projection = adapter?.project(x, options: options)
         var y = Matrix<Float>(uninitializedRows: x.rows, columns: outputWidth)
         BlockedProduct.run(
-            x, by: weight.forward, bias: bias, residual: residual,
-            updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
+            x, modules.map { BlockedProduct.Part(weight: $0.packed, start: $0.columns.lowerBound) }, bias: bias,
+            residual: residual, updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
         let kept = keepsInput || adapter != nil ? x : nil
         return (y, Activations(input: kept, projection: projection))
     }
@@ -99,10 +105,35 @@ package struct Linear: Sendable {
         var dx = Matrix<Float>(uninitializedRows: dy.rows, columns: inputWidth)
         let drops = adapter?.drops(options) ?? false
         let updates = drops ? [] : dProjection.map { adapter!.inputUpdates(dProjection: $0) } ?? []
-        BlockedProduct.run(dy, by: weight.backward, residual: residual, updates: updates, into: &dx)
+        let weight = backwardWeight.value { PackedMatrix(transposing: stackedWeight) }
+        BlockedProduct.run(
+            dy, [BlockedProduct.Part(weight: weight, start: 0)], bias: nil, residual: residual, updates: updates,
+            into: &dx)
         if drops, let adapter, let dProjection, let options {
             adapter.addDroppedInput(dProjection, options: options, to: &dx)
         }
         return dx
+    }
+
+    /// W of all modules, one below the other, `[out, in]`.
+    private var stackedWeight: MatrixView<Float> {
+        guard modules.count > 1 else { return modules[0].weight }
+        var stacked = Matrix<Float>(uninitializedRows: outputWidth, columns: inputWidth)
+        for module in modules {
+            for (i, row) in module.columns.enumerated() { stacked.setRow(row, to: module.weight.row(i)) }
+        }
+        return stacked.view
+    }
+}
+
+/// A packed matrix that is made at its first use: only training reads weights the other way round.
+private final class LazyPackedMatrix: Sendable {
+    private let storage = Mutex<PackedMatrix?>(nil)
+
+    func value(_ make: () -> PackedMatrix) -> PackedMatrix {
+        storage.withLock { packed in
+            if packed == nil { packed = make() }
+            return packed!
+        }
     }
 }

@@ -7,6 +7,8 @@ package struct LinearAdapter: Sendable {
     struct Entry: Sendable {
         /// The position in the adapter, and in its gradients.
         let index: Int
+        /// The module's position in the layer.
+        let module: Int
         /// The module's columns of y.
         let columns: Range<Int>
         /// Its columns of the projection `[T, ΣR]`.
@@ -14,6 +16,8 @@ package struct LinearAdapter: Sendable {
         let pair: LowRankPair
         /// scaling · B, `[out, R]`.
         let scaledB: Matrix<Float>
+        /// scaling · Bᵀ, from the projection to the module's columns.
+        let up: PackedMatrix
         /// A number of the module's name, so that each module drops other values.
         let stream: UInt64
     }
@@ -21,20 +25,23 @@ package struct LinearAdapter: Sendable {
     let entries: [Entry]
     /// A of all entries, one below the other, `[ΣR, in]`.
     let stackedA: Matrix<Float>
+    /// Aᵀ of all entries side by side, from x to the projection.
+    private let down: PackedMatrix
 
     /// The part of an adapter that concerns a layer; nil when it has none.
     package init?(_ adapter: LowRankAdapter, for layer: Linear) {
         var entries: [Entry] = []
         var rank = 0
-        for module in layer.modules {
+        for (position, module) in layer.modules.enumerated() {
             guard let index = adapter.index(of: module.name) else { continue }
             let pair = adapter.pairs[index]
             var scaledB = pair.b
             scale(&scaledB, by: pair.scaling)
             entries.append(
                 Entry(
-                    index: index, columns: module.columns, ranks: rank..<rank + pair.rank, pair: pair,
-                    scaledB: scaledB, stream: Dropout.stream(of: module.name)))
+                    index: index, module: position, columns: module.columns, ranks: rank..<rank + pair.rank,
+                    pair: pair, scaledB: scaledB, up: PackedMatrix(scaledB.view),
+                    stream: Dropout.stream(of: module.name)))
             rank += pair.rank
         }
         guard !entries.isEmpty else { return nil }
@@ -48,6 +55,7 @@ package struct LinearAdapter: Sendable {
             }
             stackedA = stacked
         }
+        down = PackedMatrix(stackedA.view)
     }
 
     /// ΣR.
@@ -62,10 +70,10 @@ package struct LinearAdapter: Sendable {
             for entry in entries {
                 let dropped = Dropout.apply(options, stream: entry.stream, to: x)
                 BlockedProduct.rows(
-                    dropped.view, by: PackedMatrix(entry.pair.a.view), into: &projection, columns: entry.ranks)
+                    dropped.view, PackedMatrix(entry.pair.a.view), into: &projection, columns: entry.ranks)
             }
         } else {
-            BlockedProduct.rows(x, by: PackedMatrix(stackedA.view), into: &projection, columns: 0..<rank)
+            BlockedProduct.rows(x, down, into: &projection, columns: 0..<rank)
         }
         return projection
     }
@@ -74,7 +82,7 @@ package struct LinearAdapter: Sendable {
     func outputUpdates(projection: Matrix<Float>) -> [BlockedProduct.Update] {
         entries.map {
             BlockedProduct.Update(
-                left: projection.view.columns($0.ranks), right: PackedMatrix($0.scaledB.view), columns: $0.columns)
+                part: $0.module, left: projection.view.columns($0.ranks), weight: $0.up)
         }
     }
 
@@ -82,8 +90,7 @@ package struct LinearAdapter: Sendable {
     func inputUpdates(dProjection: Matrix<Float>) -> [BlockedProduct.Update] {
         [
             BlockedProduct.Update(
-                left: dProjection.view, right: PackedMatrix(transposing: stackedA.view),
-                columns: 0..<stackedA.columns)
+                part: 0, left: dProjection.view, weight: PackedMatrix(transposing: stackedA.view))
         ]
     }
 
@@ -95,7 +102,7 @@ package struct LinearAdapter: Sendable {
         var dProjection = Matrix<Float>(uninitializedRows: dy.rows, columns: rank)
         for entry in entries {
             BlockedProduct.rows(
-                dy.columns(entry.columns), by: PackedMatrix(transposing: entry.scaledB.view), into: &dProjection,
+                dy.columns(entry.columns), PackedMatrix(transposing: entry.scaledB.view), into: &dProjection,
                 columns: entry.ranks)
         }
         guard gradients != nil else { return dProjection }
@@ -124,7 +131,7 @@ package struct LinearAdapter: Sendable {
         for entry in entries {
             var part = Matrix<Float>(uninitializedRows: dx.rows, columns: dx.columns)
             BlockedProduct.rows(
-                dProjection.view.columns(entry.ranks), by: PackedMatrix(transposing: entry.pair.a.view), into: &part,
+                dProjection.view.columns(entry.ranks), PackedMatrix(transposing: entry.pair.a.view), into: &part,
                 columns: 0..<dx.columns)
             add(Dropout.apply(options, stream: entry.stream, to: part.view).view, to: &dx)
         }

@@ -32,7 +32,7 @@ extension TextEncoder {
             let members = order[range]
             let batch = TokenBatch(
                 members.map { sequences[distinct[$0]] }, skipping: members.map { _ in skipped })
-            let embedded = try model.embed(batch, adapter: adapter)
+            let embedded = try model.embed(batch, bound: boundAdapter)
             for (row, member) in members.enumerated() { vectors.setRow(member, to: embedded.row(row)) }
             done += members.reduce(0) { $0 + copies[$1] }
             progress?(done, sequences.count)

@@ -5,7 +5,8 @@ public import VectorMath
 
 /// Texts to vectors: prompts, tokens, batches, adapter.
 ///
-/// Thread-safe and synchronous. A text's vector has the same bits for any number of threads and in any company of other texts.
+/// Thread-safe and synchronous. A text's vector has the same bits for any number of threads, in any company of other texts and at any
+/// place among them, on one instruction set.
 public struct TextEncoder: Sendable {
     /// The base model.
     public let model: EmbeddingModel
@@ -17,6 +18,7 @@ public struct TextEncoder: Sendable {
     public let defaultPromptName: String?
     /// What a user should know of the model: what was assumed, what is passed over.
     public let warnings: [String]
+    let boundAdapter: BERTEncoder.BoundAdapter?
     /// Parts of the identity that do not depend on the adapter.
     let identity: [(String, String)]
 
@@ -34,7 +36,7 @@ public struct TextEncoder: Sendable {
         identity = try Self.identity(of: folder, model: model)
         self.model = model
         self.adapter = adapter
-        try adapter.map { adapter throws(EncodersError) in try model.encoder.check(adapter) }
+        boundAdapter = try model.encoder.bind(adapter)
         warnings = folder.warnings + Self.warnings(of: adapter)
     }
 
@@ -51,13 +53,13 @@ public struct TextEncoder: Sendable {
 
     /// The same model with another adapter, or with none. Shares the weights.
     public func adapted(by adapter: LowRankAdapter?) throws(EncodersError) -> TextEncoder {
-        try adapter.map { adapter throws(EncodersError) in try model.encoder.check(adapter) }
-        return TextEncoder(self, adapter: adapter)
+        try TextEncoder(self, adapter: adapter)
     }
 
-    private init(_ other: TextEncoder, adapter: LowRankAdapter?) {
+    private init(_ other: TextEncoder, adapter: LowRankAdapter?) throws(EncodersError) {
         model = other.model
         self.adapter = adapter
+        boundAdapter = try other.model.encoder.bind(adapter)
         prompts = other.prompts
         defaultPromptName = other.defaultPromptName
         identity = other.identity

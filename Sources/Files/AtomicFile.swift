@@ -51,6 +51,7 @@ public final class AtomicFile {
 
     deinit { discard() }
 
+    /// Appends bytes. After an error the file is discarded.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(FilesError) {
         precondition(descriptor >= 0, "write to an atomic file after commit or discard")
         if buffer.count + bytes.count <= AtomicFile.bufferSize {
@@ -71,6 +72,7 @@ public final class AtomicFile {
         }
     }
 
+    /// Appends a text as UTF-8.
     public func write(_ text: String) throws(FilesError) {
         try write(Array(text.utf8))
     }

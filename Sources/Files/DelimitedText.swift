@@ -4,11 +4,15 @@ public struct DelimitedTable: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         /// The line that the record begins on, from 1.
         public let line: Int
+
+        /// The texts of the columns, as many as every other record has.
         public let fields: [String]
     }
 
     /// The names of the columns; empty where the file was read without a header.
     public let header: [String]
+
+    /// The records after the header, in the order of the file.
     public let rows: [Row]
 
     /// Where a column of this name stands.

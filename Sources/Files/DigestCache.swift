@@ -17,6 +17,7 @@ public struct DigestCache: Sendable {
     /// A file that changed more recently than this is not remembered, as it could change again within the clock's tick.
     private let settlingSeconds: Int
 
+    /// A cache in a JSON file of its own, made when something is to be remembered.
     public init(path: String) { self.init(path: path, settlingSeconds: 2) }
 
     package init(path: String, settlingSeconds: Int) {

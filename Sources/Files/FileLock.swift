@@ -4,6 +4,7 @@ internal import Glibc
 ///
 /// The lock is advisory (`flock`), on a file that stays where it is: removing it would let two processes hold two locks.
 public final class FileLock: Sendable {
+    /// The file that carries the lock.
     public let path: String
     private let descriptor: Int32
 

@@ -2,6 +2,7 @@ internal import Glibc
 
 /// Questions and small deeds about paths. Paths are strings, relative ones relative to the current folder.
 public enum FileSystem {
+    /// Whether anything stands at the path, a broken link included.
     public static func exists(_ path: String) -> Bool { SystemCall.statusOfLink(at: path) != nil }
 
     /// Whether the path leads to a folder; symbolic links are followed.
@@ -151,6 +152,7 @@ public enum FileSystem {
         return joined(absolutePath(of: parent), name(of: path))
     }
 
+    /// The folder that relative paths begin in.
     public static var currentFolder: String { absolutePath(of: ".") }
 
     /// `$HOME`, or what the system's user table says.

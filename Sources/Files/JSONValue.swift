@@ -22,8 +22,10 @@ extension JSONValue {
         return elements[index]
     }
 
+    /// Whether it is `null`.
     public var isNull: Bool { self == .null }
 
+    /// The text of a string.
     public var stringValue: String? {
         if case .string(let value) = self { value } else { nil }
     }
@@ -42,14 +44,17 @@ extension JSONValue {
         }
     }
 
+    /// The value of a boolean.
     public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
+    /// The elements of an array.
     public var arrayValue: [JSONValue]? {
         if case .array(let value) = self { value } else { nil }
     }
 
+    /// The members of an object.
     public var objectValue: [String: JSONValue]? {
         if case .object(let value) = self { value } else { nil }
     }

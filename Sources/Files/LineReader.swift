@@ -25,7 +25,10 @@ public struct LineReader: Sequence {
             (self.number, self.byteRange, self.file) = (number, byteRange, file)
         }
 
+        /// Whether nothing stands between two line ends.
         public var isEmpty: Bool { byteRange.isEmpty }
+
+        /// A copy of the bytes.
         public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
         /// The text; a line that is not UTF-8 is an error with its number.
@@ -35,6 +38,7 @@ public struct LineReader: Sequence {
             }
         }
 
+        /// The bytes where they stand in the file.
         public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
             defer { withExtendedLifetime(file) {} }
             return try body(unsafeBytes)
@@ -46,9 +50,11 @@ public struct LineReader: Sequence {
         }
     }
 
+    /// The file that the lines are read from.
     public let file: MappedFile
     private let carriageReturn: CarriageReturn
 
+    /// Opens a file.
     public init(path: String, carriageReturn: CarriageReturn = .kept) throws(FilesError) {
         self.init(file: try MappedFile(path: path, access: .sequential), carriageReturn: carriageReturn)
     }
@@ -60,6 +66,7 @@ public struct LineReader: Sequence {
 
     public func makeIterator() -> Iterator { Iterator(file: file, carriageReturn: carriageReturn) }
 
+    /// Goes from line to line.
     public struct Iterator: IteratorProtocol {
         private let file: MappedFile
         private let carriageReturn: CarriageReturn

@@ -25,6 +25,7 @@ public final class MappedFile: @unchecked Sendable {
 
     private let isMapped: Bool
 
+    /// Opens a file. A folder, or what may not be read, is an error.
     public init(path: String, access: Access = .normal) throws(FilesError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: SystemCall.lastError) }
@@ -66,6 +67,7 @@ public final class MappedFile: @unchecked Sendable {
         }
     }
 
+    /// All bytes of the file.
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(self) {} }
         return try body(UnsafeRawBufferPointer(start: baseAddress, count: count))

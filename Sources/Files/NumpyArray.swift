@@ -2,7 +2,10 @@
 ///
 /// Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 public struct NumpyArray: Sendable {
+    /// The file, which the numbers live in.
     public let file: MappedFile
+
+    /// The type of the numbers.
     public let type: ElementType
 
     /// The sizes of the dimensions; `[]` for a single number.

@@ -34,6 +34,7 @@ public final class NumpyWriter {
         }
     }
 
+    /// Gives the file its name, once all numbers of the declared shape are there.
     public func commit() throws(FilesError) {
         precondition(writtenBytes == expectedBytes, "fewer numbers than the declared shape holds")
         try file.commit()

@@ -20,8 +20,10 @@ public struct SHA256Digest: Hashable, Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
+    /// The digest of bytes.
     public static func of(_ bytes: [UInt8]) -> SHA256Digest { bytes.withRawBytes { of($0) } }
 
+    /// The digest of bytes.
     public static func of(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
         var hasher = Hasher()
         hasher.update(bytes)
@@ -40,12 +42,15 @@ public struct SHA256Digest: Hashable, Sendable {
     public struct Hasher {
         private var context = attune_sha256()
 
+        /// Begins with no bytes.
         public init() { attune_sha256_init(&context) }
 
+        /// Adds bytes.
         public mutating func update(_ bytes: UnsafeRawBufferPointer) {
             attune_sha256_update(&context, bytes.baseAddress, bytes.count)
         }
 
+        /// Adds bytes.
         public mutating func update(_ bytes: [UInt8]) { bytes.withRawBytes { update($0) } }
 
         /// The digest of everything so far; what comes later goes on from there.

@@ -2,9 +2,16 @@
 ///
 /// `.fvecs` holds floats, `.bvecs` bytes, `.ivecs` int32 (http://corpus-texmex.irisa.fr). The file is mapped.
 public struct VectorFile: Sendable {
+    /// The file, which the numbers live in.
     public let file: MappedFile
+
+    /// The type of the numbers.
     public let type: ElementType
+
+    /// N, the vectors.
     public let rows: Int
+
+    /// The numbers of each vector.
     public let columns: Int
 
     /// The distance from one row's numbers to the next row's, in bytes. Row `i` begins at `4 + i * rowStride`.

@@ -26,7 +26,10 @@ public struct AdapterConfiguration: Sendable, Equatable {
     /// The share of the input's numbers that training drops before A.
     public var dropout: Double
 
+    /// The layers that are changed.
     public var targets: AdapterTargets
+
+    /// Whether the scaling is α/√R instead of α/R.
     public var useRSLoRA: Bool
 
     /// Other ranks, by regular expressions for the ends of layer names.
@@ -47,6 +50,7 @@ public struct AdapterConfiguration: Sendable, Equatable {
     /// Every other key of the file.
     public var unknown: [String: JSONValue]
 
+    /// Settings of an adapter to be made; the defaults are those of PEFT.
     public init(
         rank: Int, alpha: Double, dropout: Double = 0, targets: AdapterTargets, useRSLoRA: Bool = false,
         rankPattern: [String: Int] = [:], alphaPattern: [String: Double] = [:], layersToTransform: [Int]? = nil,

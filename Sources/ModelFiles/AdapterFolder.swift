@@ -9,6 +9,7 @@ public struct AdapterMatrices: Sendable {
     /// B, `[out, R]`.
     public var b: Matrix<Float>
 
+    /// A pair of matrices whose inner dimensions agree.
     public init(a: Matrix<Float>, b: Matrix<Float>) {
         precondition(a.rows == b.columns, "A has \(a.rows) rows, B \(b.columns) columns")
         (self.a, self.b) = (a, b)
@@ -19,11 +20,19 @@ public struct AdapterMatrices: Sendable {
 ///
 /// Reading is strict: a tensor too many, one too few or one of another shape than the configuration says is an error.
 public struct AdapterFolder: Sendable {
+    /// The file of the settings.
     public static let configurationFile = "adapter_config.json"
+
+    /// The file of the matrices.
     public static let tensorsFile = "adapter_model.safetensors"
 
+    /// The folder.
     public let path: String
+
+    /// The settings.
     public let configuration: AdapterConfiguration
+
+    /// The file of the matrices, mapped.
     public let tensors: SafetensorsFile
 
     /// By the layer's name, such as `encoder.layer.0.attention.self.query`.
@@ -32,6 +41,7 @@ public struct AdapterFolder: Sendable {
     private static let prefix = "base_model.model."
     private static let suffixes = (a: ".lora_A.weight", b: ".lora_B.weight")
 
+    /// Opens and checks an adapter.
     public init(path: String) throws(ModelFilesError) {
         let settings = FileSystem.joined(path, AdapterFolder.configurationFile)
         let weights = FileSystem.joined(path, AdapterFolder.tensorsFile)

@@ -11,6 +11,7 @@ public struct HubDownload: Sendable {
     /// Whether curl draws its progress bar on stderr while it fetches the weights.
     public let showsProgress: Bool
 
+    /// A hub, by default the one that the environment names.
     public init(endpoint: String? = nil, revision: String = "main", showsProgress: Bool = false) {
         let fromEnvironment = FileSystem.environment("HF_ENDPOINT").flatMap { $0.isEmpty ? nil : $0 }
         var address = endpoint ?? fromEnvironment ?? "https://huggingface.co"

@@ -5,8 +5,13 @@ public import Files
 ///
 /// Opening it reads and checks the configuration; the weights are read by `weights()`.
 public struct ModelFolder: Sendable {
+    /// The folder.
     public let path: String
+
+    /// The shape of the transformer.
     public let configuration: TransformerConfiguration
+
+    /// How the vectors of a text's tokens become one.
     public let pooling: PoolingConfiguration
 
     /// Whether vectors are scaled to length 1.
@@ -21,6 +26,7 @@ public struct ModelFolder: Sendable {
     /// Texts to put before queries, documents and the like, by name.
     public let prompts: [String: String]
 
+    /// The prompt that is used where the caller names none.
     public let defaultPromptName: String?
 
     /// How vectors of this model are to be compared: `cosine`, `dot`, `euclidean`, `manhattan`; nil where the model does not say.

@@ -9,6 +9,7 @@ public struct ModelModule: Sendable, Equatable {
         case normalize = "Normalize"
     }
 
+    /// What the step does.
     public let kind: Kind
 
     /// The sub-folder that configures it; empty for the model's own folder.

@@ -10,14 +10,18 @@ public struct ModelStore: Sendable {
         "sentence-transformers/all-MiniLM-L6-v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     ]
 
+    /// The folder that holds a folder for each organisation.
     public let folder: String
 
+    /// A store in a folder, which is made when the first model comes.
     public init(folder: String) { self.folder = folder }
 
     /// A model in the store.
     public struct Entry: Sendable, Equatable {
         /// As on the hub.
         public let name: String
+
+        /// The model's folder.
         public let path: String
 
         /// Bytes of the weights.

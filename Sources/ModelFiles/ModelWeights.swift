@@ -3,6 +3,7 @@
 /// Old files put `bert.` before every name and call the gain and bias of a layer norm `gamma` and `beta`. What the encoder does
 /// not use (the pooler, position ids, heads of other tasks) is left alone.
 public struct ModelWeights: Sendable {
+    /// The file that the tensors stand in.
     public let file: SafetensorsFile
 
     /// From the plain name to the file's.

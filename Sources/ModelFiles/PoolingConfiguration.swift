@@ -35,6 +35,7 @@ public struct PoolingConfiguration: Sendable, Equatable {
     /// Whether the tokens of a prompt take part.
     public let includePrompt: Bool
 
+    /// Pooling by these modes.
     public init(modes: [PoolingMode] = [.mean], includePrompt: Bool = true) {
         precondition(!modes.isEmpty, "pooling without a mode")
         (self.modes, self.includePrompt) = (modes, includePrompt)

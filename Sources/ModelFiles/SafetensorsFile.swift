@@ -9,6 +9,7 @@ public struct SafetensorsFile: Sendable {
     /// The largest header that is read, in bytes: the format's own limit.
     public static let headerLimit = 100_000_000
 
+    /// The path that the file was opened by.
     public let path: String
 
     /// The header's `__metadata__`.
@@ -18,6 +19,7 @@ public struct SafetensorsFile: Sendable {
     private let entries: [String: SafetensorsHeader.Entry]
     private let dataOffset: Int
 
+    /// Maps a file and checks its header.
     public init(path: String) throws(ModelFilesError) {
         self.path = path
         let file = try ModelFilesError.wrapping { () throws(FilesError) in try MappedFile(path: path) }

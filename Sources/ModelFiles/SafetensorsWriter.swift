@@ -19,6 +19,7 @@ public struct SafetensorsWriter {
 
     private var entries: [String: Entry] = [:]
 
+    /// Begins without tensors.
     public init() {}
 
     /// Adds floats in row-major order, to be written as F32, F16 or BF16.

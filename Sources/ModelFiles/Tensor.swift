@@ -3,8 +3,13 @@ public import VectorMath
 
 /// A named array in a safetensors file, where it stands in the mapped file. Row-major.
 public struct Tensor: Sendable {
+    /// The name in the file.
     public let name: String
+
+    /// The type of the elements in the file.
     public let type: TensorType
+
+    /// The sizes of the dimensions; empty for a single number.
     public let shape: [Int]
 
     private let file: MappedFile

@@ -3,6 +3,7 @@ public import VectorMath
 
 /// The shape of a transformer, from a Hugging Face `config.json`. Implemented: `bert`.
 public struct TransformerConfiguration: Sendable, Equatable {
+    /// The architecture: `bert`.
     public let modelType: String
 
     /// V, the entries of the word embedding table.
@@ -11,6 +12,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
     /// D, the numbers of a token's vector.
     public let width: Int
 
+    /// The number of transformer blocks.
     public let layers: Int
 
     /// H; each head is `width / heads` wide.
@@ -19,13 +21,19 @@ public struct TransformerConfiguration: Sendable, Equatable {
     /// F, the width between the two linear layers of a block.
     public let feedForwardWidth: Int
 
+    /// What stands between the two linear layers of a block.
     public let activation: GELU
 
     /// The longest text in tokens that the position table has room for.
     public let maxPositions: Int
 
+    /// The entries of the token type table.
     public let typeVocabularySize: Int
+
+    /// What is added to the variance before its root is taken.
     public let layerNormEpsilon: Float
+
+    /// The token that others fill batches with; nothing here is padded.
     public let padTokenID: Int
 
     /// Reads a `config.json`. Another architecture, activation or kind of position is refused by name.

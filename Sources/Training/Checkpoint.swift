@@ -57,9 +57,9 @@ struct Checkpoint {
 
     /// Writes a state; a folder of that name is replaced.
     func write(_ state: TrainingState, identity: RunIdentity) throws(TrainingError) {
-        let folder = try wrapping { () throws(FilesError) in try AtomicFolder(replacing: path, force: true) }
+        let folder = try wrapFiles { () throws(FilesError) in try AtomicFolder(replacing: path, force: true) }
         var files = [Name.adapter, Name.optimizer, Name.state]
-        try wrapping { () throws(ModelFilesError) in
+        try wrapModelFiles { () throws(ModelFilesError) in
             try write(state.adapter.pairs, of: state.adapter, to: folder.file(Name.adapter))
             try write(state.optimizer, of: state.adapter, to: folder.file(Name.optimizer))
             if let best = state.best {
@@ -72,7 +72,7 @@ struct Checkpoint {
             format: Self.format, step: state.step, epoch: sampler.epoch, batch: sampler.batch,
             generator: sampler.generator, loss: state.loss, evaluations: state.evaluations,
             instructionSet: InstructionSet.current.rawValue, identity: identity)
-        try wrapping { () throws(FilesError) in
+        try wrapFiles { () throws(FilesError) in
             try writeFile(encodeJSON(document, pretty: true), to: folder.file(Name.state))
             var checksums: [String: SHA256Digest] = [:]
             for file in files { checksums[file] = try SHA256Digest.of(fileAt: folder.file(file)) }
@@ -118,7 +118,7 @@ struct Checkpoint {
     func read(
         initial: TrainingState, identity: RunIdentity
     ) throws(TrainingError) -> (state: TrainingState, instructionSet: String) {
-        let document = try damage { () throws(FilesError) in
+        let document = try readingFiles { () throws(FilesError) in
             try verifyChecksums()
             return try decodeJSON(Document.self, path: file(Name.state))
         }
@@ -159,7 +159,7 @@ struct Checkpoint {
     private func readPairs(
         _ name: String, like adapter: LowRankAdapter
     ) throws(TrainingError) -> [LowRankPair] {
-        try damage { () throws(ModelFilesError) in
+        try readingTensors { () throws(ModelFilesError) in
             let tensors = try SafetensorsFile(path: file(name))
             var pairs: [LowRankPair] = []
             for (module, pair) in zip(adapter.names, adapter.pairs) {
@@ -173,7 +173,7 @@ struct Checkpoint {
     }
 
     private func readOptimizer(like initial: TrainingState, steps: Int) throws(TrainingError) -> AdamW {
-        try damage { () throws(ModelFilesError) in
+        try readingTensors { () throws(ModelFilesError) in
             let tensors = try SafetensorsFile(path: file(Name.optimizer))
             func moment(_ name: String, like matrix: Matrix<Float>) throws(ModelFilesError) -> AdamW.Moment {
                 AdamW.Moment(
@@ -194,11 +194,11 @@ struct Checkpoint {
 
     private func damaged(_ reason: String) -> TrainingError { .damagedCheckpoint(path: path, reason: reason) }
 
-    private func damage<Result>(_ body: () throws(FilesError) -> Result) throws(TrainingError) -> Result {
+    private func readingFiles<Result>(_ body: () throws(FilesError) -> Result) throws(TrainingError) -> Result {
         do throws(FilesError) { return try body() } catch { throw damaged(error.description) }
     }
 
-    private func damage<Result>(_ body: () throws(ModelFilesError) -> Result) throws(TrainingError) -> Result {
+    private func readingTensors<Result>(_ body: () throws(ModelFilesError) -> Result) throws(TrainingError) -> Result {
         do throws(ModelFilesError) { return try body() } catch { throw damaged(error.description) }
     }
 }

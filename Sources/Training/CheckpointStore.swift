@@ -15,10 +15,10 @@ struct CheckpointStore {
 
     /// Writes the checkpoint of a state and removes all but the newest. Returns its folder.
     func save(_ state: TrainingState, identity: RunIdentity) throws(TrainingError) -> String {
-        try wrapping { () throws(FilesError) in try FileSystem.makeDirectory(path) }
+        try wrapFiles { () throws(FilesError) in try FileSystem.makeDirectory(path) }
         let folder = path(ofStep: state.step)
         try Checkpoint(path: folder).write(state, identity: identity)
-        try wrapping { () throws(FilesError) in
+        try wrapFiles { () throws(FilesError) in
             for old in try steps().filter({ $0 <= state.step }).dropFirst(Self.kept) {
                 try FileSystem.remove(path(ofStep: old))
             }
@@ -33,7 +33,7 @@ struct CheckpointStore {
     func newest(
         initial: TrainingState, identity: RunIdentity, passedOver: (TrainingError) -> Void
     ) throws(TrainingError) -> (state: TrainingState, instructionSet: String)? {
-        let steps = try wrapping { () throws(FilesError) in try self.steps() }
+        let steps = try wrapFiles { () throws(FilesError) in try self.steps() }
         var reasons: [String] = []
         for step in steps {
             do throws(TrainingError) {

@@ -1,8 +1,9 @@
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import Files
 internal import VectorMath
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// What a run was computed on, for its record.
 enum Hardware {

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #endif
 
 /// How the learning rate moves over a run: a linear warm-up, then a shape.

@@ -1,7 +1,8 @@
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import Files
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// `metrics.jsonl`: a line a step, appended as the run goes.
 ///

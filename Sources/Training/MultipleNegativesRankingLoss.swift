@@ -1,7 +1,8 @@
-#if canImport(Glibc)
-internal import Glibc
-#endif
 internal import VectorMath
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// Draws an anchor to its positive and away from everybody else's: in-batch softmax cross-entropy over cosines.
 ///

@@ -54,17 +54,17 @@ public struct Trainer: Sendable {
         guard tuples.count >= 2 else { throw .tooFewTuples(found: tuples.count) }
         let loss = loss ?? MultipleNegativesRankingLoss(scale: Float(settings.scale))
         let baseName = baseName ?? model.nameOrPath
-        let encoder = try wrapping { () throws(EncodersError) in try TextEncoder(model: model) }
+        let encoder = try wrapEncoders { () throws(EncodersError) in try TextEncoder(model: model) }
         let maxLength = settings.maxLength ?? encoder.maxLength
-        let adapter = try wrapping { () throws(LowRankError) in
+        let adapter = try wrapLowRank { () throws(LowRankError) in
             try LowRankAdapter(
                 configuration: settings.adapterConfiguration(baseName: baseName), modules: encoder.model.linearModules,
                 seed: settings.seed)
         }
-        let data = try wrapping { () throws(EncodersError) in
+        let data = try wrapEncoders { () throws(EncodersError) in
             try TokenizedTuples(tuples, encoder: encoder, maxLength: maxLength)
         }
-        let (weights, tokenizer) = try wrapping { () throws(ModelFilesError) in
+        let (weights, tokenizer) = try wrapModelFiles { () throws(ModelFilesError) in
             (try model.weightsDigest(), try model.tokenizerDigest())
         }
 

@@ -53,10 +53,10 @@ struct TrainingLoop {
         case .replacing, .new:
             // The run that is to be replaced may still be going.
             if FileSystem.isFile(run.recordPath) { _ = try takeLock() }
-            try wrapping { () throws(FilesError) in try run.prepare(start) }
+            try wrapFiles { () throws(FilesError) in try run.prepare(start) }
             lock = try takeLock()
         }
-        try wrapping { () throws(FilesError) in
+        try wrapFiles { () throws(FilesError) in
             let (log, isComplete) = try MetricsLog.open(run.metricsPath, afterSteps: state.step)
             if !isComplete { observer.warned("\(run.metricsPath) lacks lines of earlier steps") }
             self.log = log
@@ -65,7 +65,7 @@ struct TrainingLoop {
     }
 
     private func takeLock() throws(TrainingError) -> FileLock {
-        try wrapping { () throws(FilesError) in try FileLock(path: FileSystem.joined(run.path, ".lock")) }
+        try wrapFiles { () throws(FilesError) in try FileLock(path: FileSystem.joined(run.path, ".lock")) }
     }
 
     private mutating func resume() throws(TrainingError) {
@@ -86,7 +86,7 @@ struct TrainingLoop {
         }
         state = found.state
         saved = state.step
-        try wrapping { () throws(FilesError) in try checkpoints.removeAll(after: state.step) }
+        try wrapFiles { () throws(FilesError) in try checkpoints.removeAll(after: state.step) }
     }
 
     // MARK: Steps
@@ -123,7 +123,7 @@ struct TrainingLoop {
                 seconds: seconds, secondsLeft: pace * Double(total - state.step))
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
-            try wrapping { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
+            try wrapFiles { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
             if settings.checkpointEvery > 0, state.step % settings.checkpointEvery == 0 { _ = try save() }
         }
     }
@@ -145,7 +145,7 @@ struct TrainingLoop {
         var gradients = AdapterGradients(zerosLike: state.adapter)
         let options = TrainingOptions(
             dropout: Float(settings.dropout), seed: settings.seed, step: number)
-        let loss = try wrapping { () throws(EncodersError) in
+        let loss = try wrapEncoders { () throws(EncodersError) in
             try step.run(
                 plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
         }
@@ -190,7 +190,7 @@ struct TrainingLoop {
 
     private func evaluate(adapter: LowRankAdapter?) throws(TrainingError) -> Evaluation? {
         guard let evaluator else { return nil }
-        let encoder = try wrapping { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
+        let encoder = try wrapEncoders { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
         let metrics: [String: Double]
         do {
             metrics = try evaluator.evaluate(encoder)
@@ -207,7 +207,7 @@ struct TrainingLoop {
     // MARK: Ends
 
     private mutating func save() throws(TrainingError) -> String {
-        try wrapping { () throws(FilesError) in try log?.synchronize() }
+        try wrapFiles { () throws(FilesError) in try log?.synchronize() }
         let folder = try checkpoints.save(state, identity: identity)
         saved = state.step
         return folder
@@ -232,7 +232,7 @@ struct TrainingLoop {
         let card = ModelCard(
             base: trainer.baseName, dataName: trainer.dataName, record: record.json, before: result.before,
             after: result.best)
-        try wrapping { () throws(FilesError) in
+        try wrapFiles { () throws(FilesError) in
             try writeFile(card.text, to: run.cardPath)
             try run.write(record: record.json)
         }
@@ -241,8 +241,8 @@ struct TrainingLoop {
 
     /// Puts the two files of a PEFT folder among the run's own; returns the digest of the tensors.
     private func write(_ adapter: LowRankAdapter) throws(TrainingError) -> String {
-        try wrapping { () throws(LowRankError) in try adapter.write(into: run.path) }
-        return try wrapping { () throws(FilesError) in
+        try wrapLowRank { () throws(LowRankError) in try adapter.write(into: run.path) }
+        return try wrapFiles { () throws(FilesError) in
             return try SHA256Digest.of(fileAt: run.tensorsPath).hex
         }
     }

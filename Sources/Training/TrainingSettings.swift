@@ -98,7 +98,8 @@ public struct TrainingSettings: Sendable, Equatable {
     var identity: [String: JSONValue] {
         [
             "rank": .integer(Int64(rank)), "alpha": .number(alpha), "dropout": .number(dropout),
-            "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)), "lr": .number(learningRate),
+            "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)),
+            "lr": .number(learningRate),
             "schedule": .string(schedule.rawValue), "warmup": .number(warmup), "epochs": .integer(Int64(epochs)),
             "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)), "scale": .number(scale),
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),

@@ -79,14 +79,19 @@ extension String {
 struct BlockGridTests {
     @Test(
         "cover every element once",
-        arguments: [(1, 1), (1, 384), (10, 1152), (255, 33), (256, 384), (257, 97), (2047, 1536), (5000, 384)])
-    func cover(rows: Int, columns: Int) {
-        let grid = BlockGrid(rows: rows, columns: columns)
-        var covered = [Int](repeating: 0, count: rows * columns)
-        for block in 0..<grid.count {
-            let (blockRows, blockColumns) = grid[block]
-            for row in blockRows { for column in blockColumns { covered[row * columns + column] += 1 } }
+        arguments: [1, 10, 127, 128, 129, 1000, 1024, 5000], [[1], [384], [384, 384, 384], [33, 97], [1536]])
+    func cover(rows: Int, widths: [Int]) {
+        let grid = BlockGrid(rows: rows, widths: widths, inputs: 384)
+        var covered = widths.map { [Int](repeating: 0, count: rows * $0) }
+        for task in 0..<grid.count {
+            let (taskRows, pieces) = grid[task]
+            for piece in pieces {
+                #expect(piece.columns.lowerBound % PackedMatrix.panelWidth == 0)
+                for row in taskRows {
+                    for column in piece.columns { covered[piece.module][row * widths[piece.module] + column] += 1 }
+                }
+            }
         }
-        #expect(covered.allSatisfy { $0 == 1 })
+        #expect(covered.allSatisfy { $0.allSatisfy { $0 == 1 } })
     }
 }

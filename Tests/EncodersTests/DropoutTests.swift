@@ -17,7 +17,7 @@ struct DropoutTests {
             configuration: AdapterConfiguration(rank: x.columns, alpha: 1, targets: .attention),
             modules: [name: LowRankPair(a: identity, b: identity, scaling: 1)])
         let layer = Linear(
-            modules: [(name, x.columns)], weight: Matrix<Float>(rows: x.columns, columns: x.columns).view,
+            modules: [(name, Matrix<Float>(rows: x.columns, columns: x.columns).view)],
             bias: [Float](repeating: 0, count: x.columns))
         return layer.forward(x.view, adapter: LinearAdapter(adapter, for: layer), options: options).y
     }

@@ -36,11 +36,12 @@ struct LayerGradientTests {
             weights.view, activations: activations, adapter: bound, options: options, gradients: &gradients,
             full: &full)!
         check(x, dx) { loss($0, layer, adapter) }
-        check(Matrix(copying: layer.weight), full!.weight) { weight in
+        let stacked = Matrix(rowsOf: layer.modules.flatMap { module in (0..<8).map { module.weight.row($0) } })
+        check(stacked, full!.weight) { weight in
             loss(x, replaced(layer, weight: weight, bias: layer.bias), adapter)
         }
         check(Matrix(rowsOf: [layer.bias]), Matrix(rowsOf: [full!.bias])) { bias in
-            loss(x, replaced(layer, weight: Matrix(copying: layer.weight), bias: bias.row(0)), adapter)
+            loss(x, replaced(layer, weight: stacked, bias: bias.row(0)), adapter)
         }
         for i in adapter.pairs.indices {
             check(adapter.pairs[i].a, gradients!.pairs[i].a) { a in
@@ -189,7 +190,7 @@ struct LayerGradientTests {
     private var configuration: AdapterConfiguration { AdapterConfiguration(rank: 2, alpha: 1, targets: .attention) }
 
     private func replaced(_ layer: Linear, weight: Matrix<Float>, bias: [Float]) -> Linear {
-        Linear(modules: layer.modules.map { ($0.name, $0.columns.count) }, weight: weight.view, bias: bias)
+        Linear(modules: layer.modules.map { ($0.name, weight[rows: $0.columns]) }, bias: bias)
     }
 
     /// Expects a gradient to agree with the loss's slope along three random directions.

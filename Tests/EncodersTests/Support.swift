@@ -28,13 +28,14 @@ func batch(_ lengths: [Int], vocabulary: Int, seed: UInt64 = 1) -> TokenBatch {
     return TokenBatch(lengths.map { (0..<$0).map { _ in Int32(generator.below(vocabulary)) } })
 }
 
-/// A layer of one module with random weights.
+/// A layer of one module, or of several, with random weights.
 func randomLinear(_ name: String, outputs: Int, inputs: Int, seed: UInt64, parts: [String]? = nil) -> Linear {
     let names = parts ?? [name]
-    return Linear(
-        modules: names.map { ($0, outputs / names.count) },
-        weight: random(outputs, inputs, seed: seed, scale: 1 / Float(inputs).squareRoot()).view,
-        bias: random(outputs, seed: seed + 1))
+    let weights = names.indices.map {
+        random(
+            outputs / names.count, inputs, seed: seed + 1000 * UInt64($0), scale: 1 / Float(inputs).squareRoot())
+    }
+    return Linear(modules: zip(names, weights).map { ($0, $1.view) }, bias: random(outputs, seed: seed + 1))
 }
 
 func randomPair(outputs: Int, inputs: Int, rank: Int, seed: UInt64, scaling: Float = 0.5) -> LowRankPair {

@@ -6,6 +6,7 @@ public struct Tolerance: Sendable {
     /// The largest difference as a part of the larger number.
     public let relative: Double
 
+    /// A tolerance of either kind, or of both added up.
     public init(absolute: Double = 0, relative: Double = 0) {
         (self.absolute, self.relative) = (absolute, relative)
     }

@@ -18,8 +18,10 @@ public enum SharedData {
     /// The folder of the tiny BERT: `model/`, `peft_adapter/` and what PyTorch computes with them.
     public static let tinyBERT = fixtures + "/models/tiny-bert"
 
+    /// Whether the real model is there.
     public static let hasMiniLM = FileSystem.isFile(miniLM + "/model.safetensors")
 
+    /// Whether a path is there in the folder of data sets.
     public static func exists(_ path: String) -> Bool { FileSystem.exists(folder + "/" + path) }
 
     private static let packageRoot: String = {

@@ -3,8 +3,10 @@ internal import Glibc
 
 /// A folder for one test, removed with everything in it when the last reference goes.
 public final class TemporaryFolder: Sendable {
+    /// The folder, links resolved.
     public let path: String
 
+    /// Makes an empty folder.
     public init() throws {
         path = FileSystem.joined(
             FileSystem.absolutePath(of: FileSystem.temporaryFolder),
@@ -31,6 +33,7 @@ public final class TemporaryFolder: Sendable {
         return path
     }
 
+    /// Writes a text as UTF-8 into the folder and returns its path.
     @discardableResult
     public func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
 

@@ -11,7 +11,8 @@ struct FalseNegativesTests {
     @Test("leaves other tuples' positives in the sum when nothing is known of them")
     func leavesOthersAlone() {
         let known = FalseNegatives(
-            texts: ["q1", "q2", "p1", "p2"], encodings: distinct(4), pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 3)])
+            texts: ["q1", "q2", "p1", "p2"], encodings: distinct(4),
+            pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 3)])
         #expect(known.among(anchors: [0, 1], candidates: [2, 3]) == [[], []])
     }
 
@@ -22,7 +23,8 @@ struct FalseNegativesTests {
         let texts = copy == original ? ["q1", "q2", original] : ["q1", "q2", original, copy]
         let copyIndex = texts.count - 1
         let known = FalseNegatives(
-            texts: texts, encodings: distinct(texts.count), pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: copyIndex)])
+            texts: texts, encodings: distinct(texts.count),
+            pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: copyIndex)])
         #expect(known.among(anchors: [0, 1], candidates: [2, copyIndex]) == [[1], [0]])
         #expect(known.among(anchors: [0, 1], candidates: [2, copyIndex, 2]) == [[1, 2], [0, 2]])
     }
@@ -49,7 +51,9 @@ struct FalseNegativesTests {
         // q1 has the positives p1 and p2; the batch pairs it with p1, and q2 with p2.
         let known = FalseNegatives(
             texts: ["q1", "q2", "p1", "p2", "p3"], encodings: distinct(5),
-            pairs: [(anchor: 0, positive: 2), (anchor: 0, positive: 3), (anchor: 1, positive: 3), (anchor: 1, positive: 4)])
+            pairs: [
+                (anchor: 0, positive: 2), (anchor: 0, positive: 3), (anchor: 1, positive: 3), (anchor: 1, positive: 4),
+            ])
         #expect(known.among(anchors: [0, 1], candidates: [2, 3]) == [[1], []])
         // As a mined negative, too.
         #expect(known.among(anchors: [0, 1], candidates: [2, 3, 3, 4]) == [[1, 2], [2, 3]])

@@ -39,7 +39,8 @@ struct LearningRateScheduleTests {
                 0.04951556604879043,
             ]),
         Recorded(
-            shape: .constant, warmup: 3, factors: [0.0, 0.3333333333333333, 0.6666666666666666] + Array(repeating: 1.0, count: 9)),
+            shape: .constant, warmup: 3,
+            factors: [0.0, 0.3333333333333333, 0.6666666666666666] + Array(repeating: 1.0, count: 9)),
     ]
 
     @Test("follows transformers' schedules", arguments: recorded)

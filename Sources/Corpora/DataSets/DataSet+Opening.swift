@@ -66,7 +66,7 @@ extension DataSet {
         return entries
     }
 
-    private static func judgementFiles(in path: String) throws(CorporaError) -> [(split: String, path: String)] {
+    static func judgementFiles(in path: String) throws(CorporaError) -> [(split: String, path: String)] {
         let folder = FileSystem.joined(path, Layout.judgements)
         guard FileSystem.isDirectory(folder) else { return [] }
         let names = try fromFiles { () throws(FilesError) in try FileSystem.list(folder, recursively: false) }
@@ -75,7 +75,7 @@ extension DataSet {
 
     // MARK: A file for each split
 
-    private static func splitFiles(in path: String) throws(CorporaError) -> [(split: String, path: String)] {
+    static func splitFiles(in path: String) throws(CorporaError) -> [(split: String, path: String)] {
         let names = try fromFiles { () throws(FilesError) in try FileSystem.list(path, recursively: false) }
         var files: [(split: String, path: String)] = []
         for name in names {

@@ -62,15 +62,17 @@ public enum Judgements {
         try fromFiles { () throws(FilesError) in try writeFile(text, to: path, force: force) }
     }
 
-    private static func fields(of line: String) -> [Substring] {
-        let byTab = line.split(separator: "\t", omittingEmptySubsequences: false)
-        return byTab.count == 3 ? byTab : line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+    /// The fields of a line, by bytes: a character of several code points never hides a separator.
+    private static func fields(of line: String) -> [String] {
+        let byTab = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+        let fields = byTab.count == 3 ? byTab : line.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        return fields.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private static func judgement(_ fields: [Substring]) -> (query: String, document: String, grade: Int)? {
+    private static func judgement(_ fields: [String]) -> (query: String, document: String, grade: Int)? {
         switch fields.count {
-        case 3: Int(fields[2]).map { (String(fields[0]), String(fields[1]), $0) }
-        case 4: Int(fields[3]).map { (String(fields[0]), String(fields[2]), $0) }
+        case 3: Int(fields[2]).map { (fields[0], fields[1], $0) }
+        case 4: Int(fields[3]).map { (fields[0], fields[2], $0) }
         default: nil
         }
     }

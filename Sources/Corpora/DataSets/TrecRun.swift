@@ -37,7 +37,8 @@ public struct TrecRun: Equatable, Sendable {
         let lines = try fromFiles { () throws(FilesError) in try LineReader(path: path, carriageReturn: .stripped) }
         for line in lines where !line.isEmpty {
             let text = try fromFiles { () throws(FilesError) in try line.text() }
-            let fields = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            let fields = text.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+                .map { String(decoding: $0, as: UTF8.self) }
             guard fields.count == 6 else {
                 let reason = "\"query Q0 document rank score tag\" expected, \(fields.count) fields found"
                 throw .malformed(path: path, line: line.number, reason: reason)
@@ -45,13 +46,13 @@ public struct TrecRun: Equatable, Sendable {
             guard let score = Double(fields[4]), score.isFinite else {
                 throw .malformed(path: path, line: line.number, reason: "the score \"\(fields[4])\" is not a number")
             }
-            let (query, document) = (String(fields[0]), String(fields[2]))
+            let (query, document) = (fields[0], fields[2])
             guard seen[query, default: []].insert(document).inserted else {
                 let reason = "document \"\(document)\" stands twice in the results of query \"\(query)\""
                 throw .malformed(path: path, line: line.number, reason: reason)
             }
             rankings[query, default: []].append(Entry(document: document, score: score))
-            tag = tag ?? String(fields[5])
+            tag = tag ?? fields[5]
         }
         guard let tag else { throw .empty(path: path, expected: "results") }
         return TrecRun(rankings: rankings, tag: tag)
