@@ -65,6 +65,18 @@ struct TrainerTests {
             try TrainingRun(path: folder.file("run-1")).tensors != TrainingRun(path: folder.file("run-2")).tensors)
     }
 
+    @Test(
+        "gives another adapter for every setting that a resumed run must have", arguments: ResumeTests.changes.indices)
+    func settingsMatter(_ index: Int) throws {
+        let folder = try TemporaryFolder()
+        var settings = Tiny.settings
+        _ = try Tiny.trainer(settings).train(into: folder.file("before"))
+        ResumeTests.changes[index].change(&settings)
+        _ = try Tiny.trainer(settings).train(into: folder.file("after"))
+        #expect(
+            try TrainingRun(path: folder.file("before")).tensors != TrainingRun(path: folder.file("after")).tensors)
+    }
+
     @Test("follows the schedule and reports every step")
     func reports() throws {
         let folder = try TemporaryFolder()
