@@ -15,12 +15,16 @@ public struct BatchSampler: Sendable {
         /// The random generator as it was before it shuffled that epoch.
         public let generator: [UInt64]
 
+        /// A place in the sequence of batches.
         public init(epoch: Int, batch: Int, generator: [UInt64]) {
             self.epoch = epoch
             self.batch = batch
             self.generator = generator
         }
     }
+
+    /// The adapter's first values are drawn from stream 0 of the same seed.
+    private static let stream: UInt64 = 1
 
     /// The number of tuples that are dealt.
     public let count: Int
@@ -39,7 +43,9 @@ public struct BatchSampler: Sendable {
     ///   - count: the number of tuples, at least 2.
     ///   - batchSize: the number of tuples in a batch, at least 2.
     public init(count: Int, batchSize: Int, seed: UInt64) {
-        self.init(count: count, batchSize: batchSize, epoch: 0, batch: 0, generator: RandomGenerator(seed: seed))
+        self.init(
+            count: count, batchSize: batchSize, epoch: 0, batch: 0,
+            generator: RandomGenerator(seed: seed, stream: Self.stream))
     }
 
     /// A sampler that continues where another of the same count and batch size was; nil where no sampler of these can

@@ -55,7 +55,7 @@ struct ModelCard {
             | dimension of the embeddings | \(text(model?["dimension"])) |
             | trained values | \(text(result?["parameters"])) |
             | steps | \(text(result?["steps"])) |
-            | loss of the last step | \(text(result?["loss"])) |
+            | loss of the last step | \(result?["loss"]?.doubleValue.map(rounded) ?? "–") |
             """
     }
 

@@ -60,6 +60,7 @@ public struct MultipleNegativesRankingLoss: EmbeddingLoss {
     /// What cosines are multiplied by before the softmax.
     public let scale: Float
 
+    /// `mnrl`.
     public var name: String { "mnrl" }
 
     /// A loss with the given scale, a positive finite number.

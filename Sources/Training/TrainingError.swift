@@ -42,7 +42,9 @@ public enum TrainingError: Error {
 }
 
 extension TrainingError: CustomStringConvertible {
-    public var description: String {
+    public var description: String { text.onOneLine }
+
+    private var text: String {
         switch self {
         case .invalidSetting(let name, let found, let expected):
             "\(name) is \(found), expected \(expected)"

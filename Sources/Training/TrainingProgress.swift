@@ -33,12 +33,16 @@ public protocol TrainingObserver {
 }
 
 extension TrainingObserver {
+    /// Does nothing.
     public func finished(_ progress: TrainingProgress) {}
+    /// Does nothing.
     public func evaluated(_ evaluation: Evaluation, isBest: Bool) {}
+    /// Does nothing.
     public func warned(_ message: String) {}
 }
 
 /// An observer that looks away.
 public struct SilentObserver: TrainingObserver {
+    /// An observer that looks away.
     public init() {}
 }

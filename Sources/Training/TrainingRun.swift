@@ -70,7 +70,9 @@ public struct TrainingRun: Sendable {
     func check(_ start: Start) throws(TrainingError) {
         switch start {
         case .new:
-            guard isFree else { throw .runExists(path: path) }
+            guard isFree else {
+                throw FileSystem.isFile(recordPath) ? .runExists(path: path) : .notARun(path: path)
+            }
         case .replacing:
             // A slip in the path must not cost a folder that is no run.
             guard isFree || FileSystem.isFile(recordPath) else { throw .notARun(path: path) }
