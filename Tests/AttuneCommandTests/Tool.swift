@@ -66,7 +66,7 @@ struct Tool {
         process.standardOutput = output
         // A file and not a second pipe: nobody has to read both at once.
         let errorsPath = folder + "/stderr-\(UUID().uuidString)"
-        FileManager.default.createFile(atPath: errorsPath, contents: nil)
+        _ = FileManager.default.createFile(atPath: errorsPath, contents: nil)
         process.standardError = FileHandle(forWritingAtPath: errorsPath)
         let stdin = Pipe()
         process.standardInput = stdin
