@@ -87,16 +87,26 @@ struct BadInputTests {
         #expect(!tool.exists("run"))
     }
 
-    @Test("what exists is replaced only with --force")
+    @Test("a collection is replaced only with --force, and a folder that is none not even then")
     func existing() throws {
         let folder = try TemporaryFolder()
         let tool = Tool(folder: folder.path)
-        try tool.write("mine", to: "index/keep.txt")
         let arguments = ["index", "build", "index", "-M", Self.model, "-i", "-"]
-        expectRefusal(try tool.start(arguments, input: "the cat\n").wait(), naming: "index")
-        #expect(tool.exists("index/keep.txt"))
-        #expect(try tool.start(arguments + ["--force"], input: "the cat\n").wait().status == 0)
-        #expect(!tool.exists("index/keep.txt"))
+        func build(_ more: [String], _ texts: String) throws -> Tool.Outcome {
+            try tool.start(arguments + more, input: texts).wait()
+        }
+        #expect(try build([], "the cat\n").status == 0)
+        expectRefusal(try build([], "the cat\nthe dog\n"), naming: "index")
+        #expect(try tool.run("index", "info", "index", "--json").json()["passages"] as? Int == 1)
+        let replaced = try build(["--force"], "the cat\nthe dog\n")
+        #expect(replaced.status == 0, "\(replaced.errors)")
+        #expect(try tool.run("index", "info", "index", "--json").json()["passages"] as? Int == 2)
+
+        try tool.write("mine", to: "notes/keep.txt")
+        expectRefusal(
+            try tool.start(["index", "build", "notes", "-M", Self.model, "-i", "-", "--force"], input: "the cat\n")
+                .wait(), naming: "notes")
+        #expect(tool.exists("notes/keep.txt"))
     }
 
     @Test("a query of another space is refused with both identities")

@@ -162,7 +162,8 @@ struct MalformedFileTests {
     func notJSON(_ text: String) throws {
         let folder = try TemporaryFolder()
         let message = try message(of: text, in: folder)
-        #expect(message.hasPrefix(folder.path + "/tokenizer.json: "))
+        // A line follows the path where the text is not JSON at all.
+        #expect(message.hasPrefix(folder.path + "/tokenizer.json:"))
         #expect(!message.contains("\n"))
     }
 
