@@ -18,4 +18,4 @@ lint:
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 clean:
-	rm -rf .build .build-* Benchmarks/.build .cache
+	rm -rf .build .build-tests Benchmarks/.build .cache

@@ -94,7 +94,7 @@ let package = Package(
         tests("Encoders"),
         tests("Evaluation"),
         tests("Training"),
-        tests("Retrieval"),
+        tests("Retrieval", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
         tests("AttuneCommand"),
     ],
     cLanguageStandard: .c17

@@ -1,63 +1,67 @@
 public import Corpora
 public import Files
-internal import Synchronization
 internal import VectorIndex
 public import VectorMath
 
 /// A searchable collection of passages: a folder with `collection.sqlite` and `vectors.index`.
 ///
-/// The database keeps what must not be lost. The index is derived from it: it carries the space and the database's
-/// generation, and is used as it is, or built anew, when the collection is opened. The vectors' space is part of the collection,
-/// and a query of another space is refused: two models of the same dimension give numbers that compare and mean nothing.
+/// The database keeps what must not be lost. The index is derived from it: it carries the space and the database's state,
+/// and is used as it is, brought up to date, or built anew; another process's changes are found by the next search. The
+/// vectors' space is part of the collection, and a query of another space is refused: two models of the same dimension give
+/// numbers that compare and mean nothing.
 ///
-/// Safe to use from several threads.
+/// Safe to use from several threads, and from several processes.
 public final class Collection: Sendable {
     /// The folder.
     public let path: String
     let store: any CollectionStore
-    private let snapshot: Mutex<ExactSnapshot>
+    let index: DerivedIndex
 
     /// What the collection was embedded with.
     public var identity: CollectionIdentity { store.identity }
 
-    /// Opens a collection.
+    /// Opens a collection. An index that is missing, behind or damaged is made good, and written where the folder allows it.
     ///
-    /// - Throws: `notACollection`, `unsupportedSchema`, `database`, `index`.
+    /// - Throws: `notACollection`, `unsupportedSchema`, `damaged`, `database`, `index`.
     public init(path: String) throws(RetrievalError) {
-        guard FileSystem.isDirectory(path) else {
-            throw .notACollection(path: path, reason: "there is no such folder")
-        }
-        let file = FileSystem.joined(path, Self.databaseName)
-        guard FileSystem.isFile(file) else {
-            throw .notACollection(path: path, reason: "it has no \(Self.databaseName)")
-        }
-        let store = try SQLiteStore(path: file)
+        let store = try Self.openStore(path)
         self.path = path
         self.store = store
-        snapshot = Mutex(try DerivedIndex(folder: path, identity: store.identity).current(store))
+        index = DerivedIndex(folder: path, identity: store.identity)
+        _ = try index.current(store)
+        index.save()
     }
 
     /// Makes a collection of passages and their vectors `[N, D]`; the folder appears complete or not at all.
     ///
-    /// - Parameter force: Whether what stands under the path may be replaced.
+    /// - Parameter force: Whether what stands under the path may be replaced, if it is a collection or empty.
     public static func create(
         at path: String, identity: CollectionIdentity, passages: [Passage], vectors: MatrixView<Float>,
         force: Bool = false
     ) throws(RetrievalError) -> Collection {
         guard !passages.isEmpty else { throw .noPassages }
+        if force { try refuseToReplaceOther(path) }
         let folder = try filing { () throws(FilesError) in try AtomicFolder(replacing: path, force: force) }
         let store = try SQLiteStore(
             creating: FileSystem.joined(folder.temporaryPath, databaseName), identity: identity)
         try store.add(passages, vectors: vectors)
         _ = try DerivedIndex(folder: folder.temporaryPath, identity: identity).rebuilt(store)
+        try store.close()
         try filing { () throws(FilesError) in try folder.commit() }
         return try Collection(path: path)
     }
 
+    /// Writes the index where it is behind, and lets go of the files. The collection is not to be used afterwards.
+    public func close() throws(RetrievalError) {
+        _ = try index.current(store)
+        index.save()
+        try store.close()
+    }
+
     static let databaseName = "collection.sqlite"
 
-    /// The number of passages.
-    public var count: Int { snapshot.withLock { $0.count } }
+    /// The number of passages when the collection was opened, last changed or last searched here.
+    public var count: Int { index.count }
 
     /// Refuses vectors of another space than the collection's.
     public func check(_ space: SpaceIdentity) throws(RetrievalError) {
@@ -68,60 +72,45 @@ public final class Collection: Sendable {
 
     // MARK: Changing
 
-    /// Adds passages with their vectors `[N, D]` of a space; a passage whose id is there is replaced.
+    /// Adds passages with their vectors `[N, D]` of a space, finite; a passage whose id is there is replaced. All or none.
+    ///
+    /// The index in memory follows at once, its file when the collection is closed or next opened.
     public func add(
         _ passages: [Passage], vectors: MatrixView<Float>, space: SpaceIdentity
     ) throws(RetrievalError) {
         try check(space)
         try store.add(passages, vectors: vectors)
-        try refresh()
+        _ = try index.current(store)
     }
 
     /// Takes passages out by their ids; returns how many were there.
+    @discardableResult
     public func delete(ids: [String]) throws(RetrievalError) -> Int {
         let count = try store.delete(ids: ids)
-        if count > 0 { try refresh() }
+        _ = try index.current(store)
         return count
     }
 
-    private func refresh() throws(RetrievalError) {
-        let current = try DerivedIndex(folder: path, identity: identity).current(store)
-        snapshot.withLock { $0 = current }
-    }
+    // MARK: Parts
 
-    // MARK: Searching
-
-    /// The `k` passages nearest to a query vector `[D]` of a space, nearest first.
-    ///
-    /// - Throws: `spaceMismatch` where the vector is of another space than the collection's.
-    public func search(_ query: [Float], space: SpaceIdentity, k: Int = 10) throws(RetrievalError) -> [Hit] {
-        try check(space)
-        let index = snapshot.withLock { $0 }
-        let neighbours: [Neighbour]
-        do throws(VectorIndexError) {
-            neighbours = try index.search(query, k: k)
-        } catch {
-            throw .index(error)
+    private static func openStore(_ path: String) throws(RetrievalError) -> SQLiteStore {
+        guard FileSystem.isDirectory(path) else {
+            throw .notACollection(path: path, reason: "there is no such folder")
         }
-        let scores = Dictionary(uniqueKeysWithValues: neighbours.map { ($0.id, $0.score) })
-        return try store.passages(numbers: neighbours.map(\.id)).map { number, passage in
-            Hit(passage: passage, score: scores[number] ?? 0)
+        let file = FileSystem.joined(path, databaseName)
+        guard FileSystem.isFile(file) else {
+            throw .notACollection(path: path, reason: "it has no \(databaseName)")
         }
+        return try SQLiteStore(path: file)
     }
 
-    /// What is wrong with the collection; empty where nothing is. Reads everything.
-    public func verify() throws(RetrievalError) -> [String] {
-        try store.problems() + DerivedIndex(folder: path, identity: identity).problems(store)
-    }
-}
-
-/// A passage that was found, and how near it is: the cosine of its vector and the query's.
-public struct Hit: Equatable, Sendable {
-    public let passage: Passage
-    public let score: Float
-
-    public init(passage: Passage, score: Float) {
-        self.passage = passage
-        self.score = score
+    /// A wrong path and `--force` must not cost a folder of something else.
+    private static func refuseToReplaceOther(_ path: String) throws(RetrievalError) {
+        guard FileSystem.exists(path), !FileSystem.isFile(FileSystem.joined(path, databaseName)) else { return }
+        guard FileSystem.isDirectory(path) else {
+            throw .notACollection(path: path, reason: "it is a file, and not replaced")
+        }
+        let names = try filing { () throws(FilesError) in try FileSystem.names(in: path) }
+        if !names.isEmpty { throw .notACollection(path: path, reason: "it holds \(names[0]), and is not replaced") }
     }
 }

@@ -1,3 +1,4 @@
+public import Encoders
 public import Files
 
 /// What a collection was embedded with, kept beside its texts: enough to embed queries the same way and to refuse others.
@@ -8,22 +9,44 @@ public struct CollectionIdentity: Equatable, Sendable, Codable {
     public var dimension: Int
     /// The base model as the user named it: a folder or a hub name.
     public var model: String
+    /// The digest of the base model's weights, where it is known.
+    public var modelDigest: String?
     /// The adapter's folder, if any.
     public var adapter: String?
+    /// The digest of the adapter's matrices.
+    public var adapterDigest: String?
+    /// What is put in front of texts: by `query` and `document`.
+    public var prompts: [String: String]?
     /// Tokens that its texts were cut to; nil for the model's limit.
     public var maxLength: Int?
     /// What reproduces the bytes of its vectors. For the record.
     public var recipe: String
 
     public init(
-        space: SpaceIdentity, dimension: Int, model: String, adapter: String? = nil, maxLength: Int? = nil,
-        recipe: String = ""
+        space: SpaceIdentity, dimension: Int, model: String, modelDigest: String? = nil, adapter: String? = nil,
+        adapterDigest: String? = nil, prompts: [String: String]? = nil, maxLength: Int? = nil, recipe: String = ""
     ) {
         self.space = space
         self.dimension = dimension
         self.model = model
+        self.modelDigest = modelDigest
         self.adapter = adapter
+        self.adapterDigest = adapterDigest
+        self.prompts = prompts
         self.maxLength = maxLength
         self.recipe = recipe
+    }
+
+    /// What an encoder embeds with.
+    ///
+    /// - Parameters:
+    ///   - model: How the user named the base model, and `adapter` the adapter.
+    ///   - maxLength: Tokens that texts are cut to; nil for the model's limit.
+    public init(of encoder: TextEncoder, model: String, adapter: String? = nil, maxLength: Int? = nil) {
+        self.init(
+            space: encoder.space, dimension: encoder.dimension, model: model, adapter: adapter,
+            adapterDigest: encoder.adapter?.digest,
+            prompts: ["query": encoder.queryPrompt, "document": encoder.documentPrompt], maxLength: maxLength,
+            recipe: encoder.recipe)
     }
 }

@@ -15,6 +15,8 @@ public enum RetrievalError: Error, Equatable, Sendable {
     case countMismatch(passages: Int, vectors: Int)
     /// Nothing to put into a collection.
     case noPassages
+    /// What the database holds is not what was written, or contradicts itself.
+    case damaged(path: String, reason: String)
     /// The database said no.
     case database(path: String, reason: String)
     /// The index said no.
@@ -41,6 +43,7 @@ extension RetrievalError: CustomStringConvertible {
             "\(vectors) vectors were given for \(passages) passages"
         case .noPassages:
             "there are no passages to put into the collection"
+        case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
         case .database(let path, let reason):
             "\(path): \(reason)"
         case .index(let error): error.description
@@ -56,5 +59,14 @@ func filing<T>(_ body: () throws(FilesError) -> T) throws(RetrievalError) -> T {
         return try body()
     } catch {
         throw .file(error)
+    }
+}
+
+/// What an index says, as a collection's error.
+func indexing<T>(_ body: () throws(VectorIndexError) -> T) throws(RetrievalError) -> T {
+    do throws(VectorIndexError) {
+        return try body()
+    } catch {
+        throw .index(error)
     }
 }

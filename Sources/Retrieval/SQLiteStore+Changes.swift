@@ -2,29 +2,30 @@ public import Corpora
 internal import Files
 internal import Foundation
 internal import GRDB
+internal import VectorIndex
 public import VectorMath
 
 extension SQLiteStore {
+    /// How many states are remembered; an index older than that is built anew.
+    private static let rememberedRevisions = 10_000
+
     public func add(_ passages: [Passage], vectors: MatrixView<Float>) throws(RetrievalError) {
         guard passages.count == vectors.rows else {
             throw .countMismatch(passages: passages.count, vectors: vectors.rows)
         }
         try refuseDuplicates(passages)
+        // What the index would refuse must not get into the database.
+        try indexing { () throws(VectorIndexError) in
+            try ExactIndex.check(vectors, metric: .cosine, dimension: identity.dimension)
+        }
+        guard !passages.isEmpty else { return }
         try wrapping(path) {
             try database.write { database in
-                let statement = try database.makeStatement(
-                    sql: """
-                        INSERT OR REPLACE INTO passages (id, title, text, source, start, "end", metadata, vector)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                        """)
+                let statement = try database.makeStatement(sql: PassageRow.insertion)
                 for (row, passage) in passages.enumerated() {
-                    try statement.execute(arguments: [
-                        passage.id, passage.title, passage.text, passage.source, passage.byteRange?.lowerBound,
-                        passage.byteRange?.upperBound, JSONValue.object(passage.metadata).serialized(),
-                        VectorBytes.encode(vectors.row(row)),
-                    ])
+                    try statement.execute(arguments: PassageRow(passage, vector: vectors.row(row)).arguments)
                 }
-                try Self.raiseGeneration(database)
+                try Self.endRevision(database)
             }
         }
     }
@@ -32,47 +33,34 @@ extension SQLiteStore {
     public func delete(ids: [String]) throws(RetrievalError) -> Int {
         try wrapping(path) {
             try database.write { database in
-                let statement = try database.makeStatement(sql: "DELETE FROM passages WHERE id = ?")
+                let statement = try database.makeStatement(sql: "DELETE FROM passages WHERE id = CAST(? AS TEXT)")
                 var count = 0
                 for id in ids {
-                    try statement.execute(arguments: [id])
+                    try statement.execute(arguments: [Data(id.utf8)])
                     count += database.changesCount
                 }
-                if count > 0 { try Self.raiseGeneration(database) }
+                if count > 0 { try Self.endRevision(database) }
                 return count
             }
         }
     }
 
-    private static func raiseGeneration(_ database: Database) throws {
-        try database.execute(sql: "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+    /// Names the state that a change leaves.
+    static func endRevision(_ database: Database) throws {
+        let word =
+            String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
+        try database.execute(
+            sql: """
+                INSERT INTO revisions SELECT COALESCE(MAX(generation), 0) + 1, ? FROM revisions;
+                DELETE FROM revisions WHERE generation <= (SELECT MAX(generation) FROM revisions) - ?
+                """, arguments: [word, rememberedRevisions])
     }
 
     private func refuseDuplicates(_ passages: [Passage]) throws(RetrievalError) {
-        var seen = Set<String>(minimumCapacity: passages.count)
-        for passage in passages where !seen.insert(passage.id).inserted {
+        // Ids are compared by their bytes, as the database does.
+        var seen = Set<[UInt8]>(minimumCapacity: passages.count)
+        for passage in passages where !seen.insert(Array(passage.id.utf8)).inserted {
             throw .duplicatePassage(id: passage.id)
-        }
-    }
-}
-
-/// A vector as the database keeps it: float32, little-endian.
-enum VectorBytes {
-    static func encode(_ vector: [Float]) -> Data {
-        var bytes = Data(capacity: vector.count * 4)
-        for value in vector {
-            withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-        return bytes
-    }
-
-    /// The vector of so many bytes as its dimension says; nil otherwise.
-    static func decode(_ bytes: Data, dimension: Int) -> [Float]? {
-        guard bytes.count == dimension * 4 else { return nil }
-        return bytes.withUnsafeBytes { raw in
-            (0..<dimension).map { index in
-                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
-            }
         }
     }
 }

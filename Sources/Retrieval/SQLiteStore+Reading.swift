@@ -2,11 +2,10 @@ public import Corpora
 internal import Files
 internal import Foundation
 internal import GRDB
-public import VectorMath
 
 extension SQLiteStore {
-    public func generation() throws(RetrievalError) -> Int {
-        try wrapping(path) { try database.read(Self.generation) }
+    public func revision() throws(RetrievalError) -> CollectionRevision {
+        try wrapping(path) { try database.read { try Self.revision($0, path: path) } }
     }
 
     public func count() throws(RetrievalError) -> Int {
@@ -15,12 +14,12 @@ extension SQLiteStore {
         }
     }
 
-    /// When the collection was made, and by which version.
     public func origin() throws(RetrievalError) -> (created: String, version: String) {
         try wrapping(path) {
             try database.read { database in
                 func value(_ key: String) throws -> String {
-                    try String.fetchOne(database, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key]) ?? ""
+                    try DatabaseValue.fetchOne(database, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
+                        .flatMap(String.fromDatabaseValue) ?? ""
                 }
                 return (try value("created"), try value("version"))
             }
@@ -33,39 +32,41 @@ extension SQLiteStore {
         try wrapping(path) {
             try database.read { database in
                 let statement = try database.makeStatement(
-                    sql: #"SELECT id, title, text, source, start, "end", metadata FROM passages WHERE number = ?"#)
+                    sql: "SELECT \(PassageRow.columns) FROM passages WHERE number = ?")
                 return try numbers.compactMap { number in
                     guard
                         let key = Int64(exactly: number),
                         let row = try Row.fetchOne(statement, arguments: [key])
                     else { return nil }
-                    return (number, try passage(of: row))
+                    return (number, try decoded(row, from: 0, number: key).passage)
                 }
             }
         }
     }
 
-    public func vectors() throws(RetrievalError) -> (generation: Int, numbers: [UInt64], vectors: Matrix<Float>) {
+    public func passage(id: String) throws(RetrievalError) -> Passage? {
         try wrapping(path) {
             try database.read { database in
-                let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM passages") ?? 0
-                var vectors = Matrix<Float>(rows: count, columns: identity.dimension)
-                var numbers: [UInt64] = []
-                let rows = try Row.fetchCursor(database, sql: "SELECT number, vector FROM passages ORDER BY number")
+                let row = try Row.fetchOne(
+                    database, sql: "SELECT number, \(PassageRow.columns) FROM passages WHERE id = CAST(? AS TEXT)",
+                    arguments: [Data(id.utf8)])
+                return try row.map { try decoded($0, from: 1, number: try number(of: $0)).passage }
+            }
+        }
+    }
+
+    public func forEach(
+        _ body: (_ number: UInt64, _ passage: Passage, _ vector: [Float]) throws -> Void
+    ) throws(RetrievalError) {
+        try wrapping(path) {
+            try database.read { database in
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT number, \(PassageRow.columns) FROM passages ORDER BY number")
                 while let row = try rows.next() {
-                    let number: Int64 = row[0]
-                    let bytes: Data = row[1]
-                    guard let vector = VectorBytes.decode(bytes, dimension: identity.dimension) else {
-                        throw RetrievalError.database(
-                            path: path,
-                            reason:
-                                "the vector of passage \(number) has \(bytes.count) bytes, not \(4 * identity.dimension)"
-                        )
-                    }
-                    vectors.setRow(numbers.count, to: vector)
-                    numbers.append(UInt64(number))
+                    let number = try number(of: row)
+                    let content = try decoded(row, from: 1, number: number)
+                    try body(UInt64(number), content.passage, VectorBytes.decode(content.vector))
                 }
-                return (try Self.generation(database), numbers, vectors)
             }
         }
     }
@@ -74,34 +75,54 @@ extension SQLiteStore {
         try wrapping(path) {
             try database.read { database in
                 var problems = try String.fetchAll(database, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
-                let rows = try Row.fetchCursor(database, sql: "SELECT id, vector FROM passages ORDER BY number")
-                while let row = try rows.next() {
-                    let (id, bytes): (String, Data) = (row[0], row[1])
-                    guard let vector = VectorBytes.decode(bytes, dimension: identity.dimension) else {
-                        problems.append(
-                            "passage '\(id)': \(bytes.count) bytes of vector, not \(4 * identity.dimension)")
-                        continue
+                    .map { "\(path): \($0)" }
+                // The rows are read even where the structure is damaged: what is left of them may matter.
+                do {
+                    let rows = try Row.fetchCursor(
+                        database, sql: "SELECT number, \(PassageRow.columns) FROM passages ORDER BY number")
+                    while let row = try rows.next() {
+                        if let problem = problem(of: row) { problems.append(problem) }
                     }
-                    if vector.contains(where: { !$0.isFinite }) {
-                        problems.append("passage '\(id)': the vector has a component that is not finite")
-                    }
+                } catch let error as DatabaseError {
+                    problems.append("\(path): \(error.message ?? "SQLite error \(error.resultCode.rawValue)")")
                 }
-                return problems.map { "\(path): \($0)" }
+                return problems
             }
         }
     }
 
-    private static func generation(_ database: Database) throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'generation'") ?? 0
+    // MARK: Parts
+
+    static func revision(_ database: Database, path: String) throws -> CollectionRevision {
+        let row = try Row.fetchOne(
+            database, sql: "SELECT generation, word FROM revisions ORDER BY generation DESC LIMIT 1")
+        guard let row, let generation = Int.fromDatabaseValue(row[0]), let word = String.fromDatabaseValue(row[1])
+        else { throw RetrievalError.damaged(path: path, reason: "it does not say which state it is of") }
+        return CollectionRevision(generation: generation, word: word)
     }
 
-    private func passage(of row: Row) throws -> Passage {
-        let metadata: String = row["metadata"]
-        let value = try JSONValue.parse(Array(metadata.utf8), path: path)
-        let (start, end): (Int?, Int?) = (row["start"], row["end"])
-        let range = start.flatMap { start in end.flatMap { end in start <= end ? start..<end : nil } }
-        return Passage(
-            id: row["id"], title: row["title"], text: row["text"], source: row["source"], byteRange: range,
-            metadata: value.objectValue ?? [:])
+    /// The number that a row begins with.
+    func number(of row: Row) throws -> Int64 {
+        guard let number = Int64.fromDatabaseValue(row[0]), number >= 0 else {
+            throw RetrievalError.damaged(path: path, reason: "a passage has no proper number")
+        }
+        return number
+    }
+
+    private func decoded(_ row: Row, from start: Int, number: Int64) throws -> PassageRow {
+        try PassageRow(row, from: start, number: number, dimension: identity.dimension, path: path)
+    }
+
+    private func problem(of row: Row) -> String? {
+        do {
+            let number = try number(of: row)
+            let vector = VectorBytes.decode(try decoded(row, from: 1, number: number).vector)
+            if vector.allSatisfy(\.isFinite) { return nil }
+            return "\(path): passage number \(number): its vector has a component that is not finite"
+        } catch let error as RetrievalError {
+            return error.description
+        } catch {
+            return "\(path): \(error)"
+        }
     }
 }

@@ -1,15 +1,19 @@
 internal import Files
+internal import Foundation
 internal import GRDB
+internal import VectorIndex
 
 /// The embedded store: one SQLite file.
 ///
 /// | table | columns |
 /// | --- | --- |
-/// | `meta` | `key`, `value`: `identity` (JSON), `generation`, `created`, `version` |
-/// | `passages` | `number` (never given again), `id` (unique), `title`, `text`, `source`, `start`, `end`, `metadata` (JSON), `vector` (float32, little-endian) |
+/// | `meta` | `key`, `value`: `identity` (JSON), `created`, `version` |
+/// | `revisions` | `generation` (ascending), `word`: the last states, the current one last |
+/// | `passages` | `number` (never given again), `id` (unique), `title`, `text`, `source`, `start`, `end`, `metadata` (JSON), `vector` (float32, little-endian), `checksum` (CRC-32C of the row) |
 ///
 /// `application_id` says that it is a collection, `user_version` which schema it has. A rollback journal, not a write-ahead
-/// log: between two calls the file is all there is, so that a copy of the folder is a copy of the collection.
+/// log: between two calls the file is all there is, so that a copy of the folder is a copy of the collection, reading changes
+/// nothing, and a folder that cannot be written is still searched. Rows carry a checksum, because SQLite has none.
 public struct SQLiteStore: CollectionStore {
     /// The schema that this version writes, and the latest that it reads.
     public static let schema = 1
@@ -22,6 +26,7 @@ public struct SQLiteStore: CollectionStore {
 
     /// A new, empty store; the file must not be there.
     public init(creating path: String, identity: CollectionIdentity) throws(RetrievalError) {
+        precondition((1...65536).contains(identity.dimension), "a collection of \(identity.dimension) dimensions")
         self.path = path
         self.identity = identity
         guard !FileSystem.exists(path) else { throw .file(.alreadyExists(path: path)) }
@@ -32,12 +37,11 @@ public struct SQLiteStore: CollectionStore {
                 try database.execute(
                     sql: "PRAGMA application_id = \(Self.applicationID); PRAGMA user_version = \(Self.schema)")
                 try database.execute(sql: Self.tables)
-                for (key, value) in [
-                    ("identity", record), ("generation", "0"), ("version", attuneVersion),
-                ] {
+                for (key, value) in [("identity", record), ("version", attuneVersion)] {
                     try database.execute(sql: "INSERT INTO meta VALUES (?, ?)", arguments: [key, value])
                 }
                 try database.execute(sql: "INSERT INTO meta VALUES ('created', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))")
+                try Self.endRevision(database)
             }
             return queue
         }
@@ -62,16 +66,25 @@ public struct SQLiteStore: CollectionStore {
         guard schema == Self.schema else {
             throw .unsupportedSchema(path: path, found: schema, supported: Self.schema)
         }
-        let record = try wrapping(path) {
-            try queue.read { try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'identity'") }
-        }
-        guard let record else {
-            throw .notACollection(path: path, reason: "what it was embedded with is missing")
-        }
-        identity = try wrapping(path) {
-            try decodeJSON(CollectionIdentity.self, bytes: Array(record.utf8), path: path)
-        }
+        identity = try wrapping(path) { try queue.read { try Self.identity($0, path: path) } }
         database = queue
+    }
+
+    public func close() throws(RetrievalError) {
+        try wrapping(path) { try database.close() }
+    }
+
+    private static func identity(_ database: Database, path: String) throws -> CollectionIdentity {
+        let value = try DatabaseValue.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'identity'")
+        guard let record = value.flatMap(String.fromDatabaseValue) else {
+            throw RetrievalError.damaged(path: path, reason: "what it was embedded with is missing")
+        }
+        let identity = try decodeJSON(CollectionIdentity.self, bytes: Array(record.utf8), path: path)
+        guard (1...65536).contains(identity.dimension) else {
+            throw RetrievalError.damaged(
+                path: path, reason: "it says that vectors have \(identity.dimension) dimensions")
+        }
+        return identity
     }
 
     private static var configuration: Configuration {
@@ -82,7 +95,8 @@ public struct SQLiteStore: CollectionStore {
     }
 
     private static let tables = """
-        CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
+        CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT;
+        CREATE TABLE revisions (generation INTEGER PRIMARY KEY, word TEXT NOT NULL) STRICT;
         CREATE TABLE passages (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
@@ -92,8 +106,9 @@ public struct SQLiteStore: CollectionStore {
             start INTEGER,
             "end" INTEGER,
             metadata TEXT NOT NULL,
-            vector BLOB NOT NULL
-        );
+            vector BLOB NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT;
         """
 }
 
@@ -105,8 +120,12 @@ func wrapping<T>(_ path: String, _ body: () throws -> T) throws(RetrievalError) 
         throw error
     } catch let error as FilesError {
         throw .file(error)
+    } catch let error as VectorIndexError {
+        throw .index(error)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
         throw .notACollection(path: path, reason: "it is no SQLite database")
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+        throw .damaged(path: path, reason: error.message ?? "SQLite finds it malformed")
     } catch let error as DatabaseError {
         throw .database(path: path, reason: error.message ?? "SQLite error \(error.resultCode.rawValue)")
     } catch {

@@ -29,9 +29,7 @@ public struct TextCollection: Sendable {
     ) throws(RetrievalError) -> TextCollection {
         guard !passages.isEmpty else { throw .noPassages }
         let vectors = try embed(passages, with: encoder, maxLength: maxLength, cache: cache, progress: progress)
-        let identity = CollectionIdentity(
-            space: encoder.space, dimension: encoder.dimension, model: model, adapter: adapter, maxLength: maxLength,
-            recipe: encoder.recipe)
+        let identity = CollectionIdentity(of: encoder, model: model, adapter: adapter, maxLength: maxLength)
         let collection = try Collection.create(
             at: path, identity: identity, passages: passages, vectors: vectors.view, force: force)
         return try TextCollection(collection, encoder: encoder)
@@ -45,14 +43,25 @@ public struct TextCollection: Sendable {
     }
 
     /// The `k` passages nearest to a text, nearest first.
-    public func search(_ text: String, k: Int = 10) throws(RetrievalError) -> [Hit] {
-        let query: Matrix<Float>
+    ///
+    /// - Parameter isIncluded: Says which passages to look among, nil for all. Each search reads every passage for it.
+    public func search(
+        _ text: String, k: Int = 10, where isIncluded: ((Passage) throws -> Bool)? = nil
+    ) throws(RetrievalError) -> [Hit] {
+        try search([text], k: k, where: isIncluded)[0]
+    }
+
+    /// The `k` passages nearest to each text, nearest first.
+    public func search(
+        _ texts: [String], k: Int = 10, where isIncluded: ((Passage) throws -> Bool)? = nil
+    ) throws(RetrievalError) -> [[Hit]] {
+        let queries: Matrix<Float>
         do throws(EncodersError) {
-            query = try encoder.encodeQueries([text])
+            queries = try encoder.encodeQueries(texts)
         } catch {
             throw .encoder(reason: error.description)
         }
-        return try collection.search(query.row(0), space: encoder.space, k: k)
+        return try collection.search(queries.view, space: encoder.space, k: k, where: isIncluded)
     }
 
     private static func embed(

@@ -36,6 +36,11 @@ public final class ExactIndex: Sendable {
         self.init(Self.empty(dimension: dimension, metric: metric, tag: []), path: nil, lock: nil)
     }
 
+    /// An index in memory that begins with a snapshot's content. What a file holds is not read until it is needed.
+    public convenience init(continuing snapshot: ExactSnapshot) {
+        self.init(snapshot, path: nil, lock: nil)
+    }
+
     /// An empty index in a new file, which is there when this returns.
     ///
     /// - Parameter force: Whether a file of that name may be replaced.
@@ -57,6 +62,13 @@ public final class ExactIndex: Sendable {
         _ = try ExactSnapshot(path: path)
         let lock = try Self.lock(path)
         self.init(try ExactSnapshot(path: path), path: path, lock: lock)
+    }
+
+    /// Throws what `add` would throw for these vectors, `[N, D]`, in an index of that metric and dimension.
+    public static func check(
+        _ vectors: MatrixView<Float>, metric: Metric, dimension: Int
+    ) throws(VectorIndexError) {
+        _ = try VectorCheck.checked(vectors, metric: metric, dimension: dimension)
     }
 
     // MARK: Reading

@@ -12,14 +12,21 @@ enum VectorCheck {
     static func prepared(
         _ rows: MatrixView<Float>, metric: Metric, dimension: Int
     ) throws(VectorIndexError) -> Matrix<Float> {
-        guard rows.columns == dimension else { throw .wrongDimension(expected: dimension, found: rows.columns) }
-        let squares = parallelMap(rows.rows, grain: 64) { sumOfSquares(rows.rows($0..<$0 + 1)) }
-        // NaN fails every comparison.
-        if let row = squares.firstIndex(where: { !($0 <= (metric == .cosine ? .greatestFiniteMagnitude : limit)) }) {
-            throw .notFinite(row: row)
-        }
+        let squares = try checked(rows, metric: metric, dimension: dimension)
         var copy = Matrix(copying: rows)
         if metric == .cosine { normalize(&copy, squares: squares) }
         return copy
+    }
+
+    /// The square of each row's length, where an index takes all of them.
+    static func checked(
+        _ rows: MatrixView<Float>, metric: Metric, dimension: Int
+    ) throws(VectorIndexError) -> [Double] {
+        guard rows.columns == dimension else { throw .wrongDimension(expected: dimension, found: rows.columns) }
+        let squares = parallelMap(rows.rows, grain: 64) { sumOfSquares(rows.rows($0..<$0 + 1)) }
+        // NaN fails every comparison.
+        let limit = metric == .cosine ? .greatestFiniteMagnitude : limit
+        if let row = squares.firstIndex(where: { !($0 <= limit) }) { throw .notFinite(row: row) }
+        return squares
     }
 }

@@ -11,7 +11,8 @@ import VectorMath
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
-        abstract: "Texts a second from text to normalised vector, beside the peers that ATTUNE_PEERS names a Python of.")
+        abstract: "Texts a second from text to normalised vector, beside the peers that ATTUNE_PEERS names a Python of."
+    )
 
     @Option(name: [.customShort("M"), .long], help: "The model.") var model: String
     @Option(help: "A text a line.") var texts: String
@@ -19,7 +20,8 @@ struct Embed: ParsableCommand {
     @Option(help: "Threads.") var threads = ThreadPool.availableCores
     @Option(help: "Rounds that the median is taken over.") var rounds = 3
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
-    @Option(help: "Peers to measure, separated by commas, or `none`.") var peers = "sentence-transformers-f32,torch-f32-sorted,onnxruntime-f32"
+    @Option(help: "Peers to measure, separated by commas, or `none`.") var peers =
+        "sentence-transformers-f32,torch-f32-sorted,onnxruntime-f32"
     @Flag(help: "Print one JSON document.") var json = false
 
     func validate() throws {
@@ -48,7 +50,8 @@ struct Embed: ParsableCommand {
         let machine = Machine.measure()
         // Twice the parameters of the layers a token, without attention.
         let configuration = folder.configuration
-        let parameters = configuration.layers * configuration.width * (4 * configuration.width + 2 * configuration.feedForwardWidth)
+        let parameters =
+            configuration.layers * configuration.width * (4 * configuration.width + 2 * configuration.feedForwardWidth)
         let ceiling = machine.float32Ceiling * Double(threads) / Double(2 * parameters)
         if json {
             try printJSON([
@@ -60,10 +63,13 @@ struct Embed: ParsableCommand {
             return
         }
         print(machine.summary)
-        print("\(lines.count) texts, \(fixed(Double(tokens) / Double(lines.count))) tokens on average, \(threads) threads\n")
+        print(
+            "\(lines.count) texts, \(fixed(Double(tokens) / Double(lines.count))) tokens on average, \(threads) threads\n"
+        )
         var table = Table("who", "texts/s", "tokens/s", "of ceiling", "peak MB", "Attune is")
         table.add(
-            "Attune f32", fixed(textsPerSecond), fixed(tokensPerSecond, 0), "\(fixed(100 * tokensPerSecond / ceiling, 0)) %",
+            "Attune f32", fixed(textsPerSecond), fixed(tokensPerSecond, 0),
+            "\(fixed(100 * tokensPerSecond / ceiling, 0)) %",
             fixed(peakMegabytes(), 0), "")
         for other in others {
             table.add(

@@ -11,7 +11,8 @@ struct Kernels: ParsableCommand {
         abstract: "Kernels by instruction set and shape, beside OpenBLAS and the machine's ceilings. One thread.")
 
     @Flag(help: "Print one JSON document.") var json = false
-    @Option(help: ArgumentHelp("Measure this process's instruction set alone.", visibility: .hidden)) var alone: Bool = false
+    @Option(help: ArgumentHelp("Measure this process's instruction set alone.", visibility: .hidden)) var alone: Bool =
+        false
 
     func run() throws {
         ThreadPool.setDefaultWidth(1)
@@ -68,8 +69,11 @@ struct Row: Codable {
     let rate: Double
     let unit: String
 
-    init(_ kernel: String, _ shape: String, isa: String = InstructionSet.current.rawValue, seconds: Double, flops: Double) {
-        self.init(kernel: kernel, shape: shape, isa: isa, seconds: seconds, rate: flops / seconds / 1e9, unit: "GFLOP/s")
+    init(
+        _ kernel: String, _ shape: String, isa: String = InstructionSet.current.rawValue, seconds: Double, flops: Double
+    ) {
+        self.init(
+            kernel: kernel, shape: shape, isa: isa, seconds: seconds, rate: flops / seconds / 1e9, unit: "GFLOP/s")
     }
 
     init(_ kernel: String, _ shape: String, seconds: Double, bytes: Double) {

@@ -4,7 +4,9 @@ import VectorMath
 /// Products of a run of tokens with weights: packed once by our kernels, and by OpenBLAS, which chooses its own level.
 enum Products {
     static func measure() -> [Row] {
-        let shapes = [(2048, 384, 384), (2048, 1536, 384), (2048, 384, 1536), (2048, 768, 768), (2048, 3072, 768), (12, 384, 384)]
+        let shapes = [
+            (2048, 384, 384), (2048, 1536, 384), (2048, 384, 1536), (2048, 768, 768), (2048, 3072, 768), (12, 384, 384),
+        ]
         return shapes.flatMap { m, n, k in
             let x = randomMatrix(m, k)
             let weight = randomMatrix(n, k, seed: 2)

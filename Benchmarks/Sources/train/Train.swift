@@ -13,7 +13,8 @@ import VectorMath
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Pairs a second of LoRA training on query and value, beside the peers that ATTUNE_PEERS names a Python of.")
+        abstract:
+            "Pairs a second of LoRA training on query and value, beside the peers that ATTUNE_PEERS names a Python of.")
 
     @Option(name: [.customShort("M"), .long], help: "The model.") var model: String
     @Option(name: .shortAndLong, help: "A data set with a split `train`.") var data: String
@@ -80,7 +81,8 @@ struct Train: ParsableCommand {
         )
     }
 
-    private func measurePeers(_ folder: ModelFolder, _ tuples: [TrainingTuple], scratch: URL) throws -> [[String: Any]] {
+    private func measurePeers(_ folder: ModelFolder, _ tuples: [TrainingTuple], scratch: URL) throws -> [[String: Any]]
+    {
         guard peers != "none" else { return [] }
         let pairs = scratch.appendingPathComponent("pairs.jsonl").path
         let lines = tuples.map { tuple in

@@ -4,7 +4,7 @@ import Attune
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Make data sets of documents and pairs.",
-        subcommands: [DataFromDocs.self])
+        subcommands: [DataFromDocs.self, DataImport.self, DataSplit.self])
 }
 
 /// How much of a data set is held out.
@@ -23,7 +23,8 @@ struct SplitOptions: ParsableArguments {
 struct DataFromDocs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "from-docs",
-        abstract: "Read a documentation tree (html, md, rst, txt, man) into passages, training pairs and held-out splits.")
+        abstract:
+            "Read a documentation tree (html, md, rst, txt, man) into passages, training pairs and held-out splits.")
 
     @Argument(help: "The folder of documents.") var folder: String
     @Option(name: .shortAndLong, help: ArgumentHelp("The data set.", valueName: "data")) var output: String
@@ -46,6 +47,44 @@ struct DataFromDocs: ParsableCommand {
     }
 }
 
+struct DataImport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Turn pairs, triplets or texts (jsonl, csv, tsv) into a data set.")
+
+    @Argument(help: "The files.") var files: [String]
+    @Option(name: .shortAndLong, help: ArgumentHelp("The data set.", valueName: "data")) var output: String
+    @OptionGroup var force: ForceOption
+    @OptionGroup var printing: OutputOptions
+
+    func run() throws {
+        let (dataSet, statistics) = try DataSetImporter.read(files)
+        Console.note(
+            "read \(statistics.rows) rows, \(statistics.skippedRows) skipped, \(statistics.repeatedDocuments) texts repeated",
+            quiet: printing.quiet)
+        try DataSetWriter.write(dataSet, to: output, force: force.force)
+        Summaries.print(of: .retrieval(dataSet), at: output, json: printing.json)
+    }
+}
+
+struct DataSplit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "split",
+        abstract: "Cut a data set into train, dev and test; queries that share a document stay together.")
+
+    @Argument(help: "The data set.") var data: String
+    @Option(name: .shortAndLong, help: ArgumentHelp("The data set with splits.", valueName: "data2")) var output: String
+    @OptionGroup var split: SplitOptions
+    @OptionGroup var force: ForceOption
+    @OptionGroup var printing: OutputOptions
+
+    func run() throws {
+        let cut = try DataSet.open(data)
+            .split(SplitFractions(test: split.test, dev: split.dev), seed: split.seed)
+        try DataSetWriter.write(cut, to: output, force: force.force)
+        Summaries.print(of: cut, at: output, json: printing.json)
+    }
+}
+
 /// What a data set holds, as the `data` commands print it.
 enum Summaries {
     static func print(of kind: DataSetKind, at path: String, json: Bool) {
@@ -59,7 +98,7 @@ enum Summaries {
                 fields["documents"] = .integer(Int64(set.corpus.count))
                 fields["queries"] = .integer(Int64(set.queries.count))
             }
-            Console.print(.object(fields))
+            Console.print(JSONValue.object(fields))
             return
         }
         if case .retrieval(let set) = kind {

@@ -8,7 +8,8 @@ struct EmbedCommand: ParsableCommand {
     @OptionGroup var model: ModelOptions
     @Option(name: .shortAndLong, help: ArgumentHelp("Texts: a file, .jsonl, or - for stdin.", valueName: "file"))
     var input: String
-    @Option(name: .shortAndLong, help: ArgumentHelp("Vectors: .npy, .fvecs, or - for .npy on stdout.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Vectors: .npy, .fvecs, or - for .npy on stdout.", valueName: "file"))
     var output: String
     @Option(help: "The model's prompt of this name before every text.") var prompt: String?
     @Flag(help: "Texts are queries or documents: the model's prompt for them goes before each.") var role: Role?

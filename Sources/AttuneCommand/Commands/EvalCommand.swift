@@ -35,8 +35,10 @@ struct EvalCommand: ParsableCommand {
                 Console.print(result.jsonValue)
             } else {
                 Console.print(Tables.pad("pairs", 16) + "\(result.count)")
-                Tables.metrics(["spearman": result.spearman, "pearson": result.pearson], order: ["spearman", "pearson"])
-                    .forEach(Console.print)
+                Tables.metrics(
+                    ["spearman": result.spearman, "pearson": result.pearson], order: ["spearman", "pearson"]
+                )
+                .forEach(Console.print)
             }
         case .tuples, .labelledTexts:
             throw CommandError(

@@ -14,7 +14,8 @@ struct IndexBuild: ParsableCommand {
     @Argument(help: "The collection's folder.") var index: String
     @OptionGroup var model: ModelOptions
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("A text a line, .jsonl with \"text\", or - for stdin.", valueName: "file"))
+        name: .shortAndLong,
+        help: ArgumentHelp("A text a line, .jsonl with \"text\", or - for stdin.", valueName: "file"))
     var input: String?
     @Option(name: .shortAndLong, help: ArgumentHelp("A data set: its corpus is indexed.", valueName: "folder"))
     var data: String?
@@ -78,7 +79,9 @@ struct IndexInfo: ParsableCommand {
             ("max_length", identity.maxLength.map { .integer(Int64($0)) } ?? .null),
             ("recipe", .string(identity.recipe)),
         ]
-        json ? Console.print(.object(Dictionary(uniqueKeysWithValues: fields))) : Tables.fields(fields).forEach(Console.print)
+        json
+            ? Console.print(.object(Dictionary(uniqueKeysWithValues: fields)))
+            : Tables.fields(fields).forEach(Console.print)
     }
 }
 

@@ -82,6 +82,8 @@ struct ModelInfo: ParsableCommand {
             ("weights_sha256", .string(try folder.weightsDigest().hex)),
             ("space", .string(encoder.space.digest)),
         ]
-        json ? Console.print(.object(Dictionary(uniqueKeysWithValues: fields))) : Tables.fields(fields).forEach(Console.print)
+        json
+            ? Console.print(.object(Dictionary(uniqueKeysWithValues: fields)))
+            : Tables.fields(fields).forEach(Console.print)
     }
 }

@@ -21,7 +21,8 @@ struct SearchCommand: ParsableCommand {
         let collection = try Collection(path: index)
         let identity = collection.identity
         // A collection remembers both; flags override what has moved.
-        let encoder = try Models.encoder(model: model.model ?? identity.model, adapter: model.adapter ?? identity.adapter)
+        let encoder = try Models.encoder(
+            model: model.model ?? identity.model, adapter: model.adapter ?? identity.adapter)
         let hits = try TextCollection(collection, encoder: encoder).search(text, k: k)
         if printing.json {
             Console.print(["query": .string(text), "hits": .array(hits.enumerated().map(Self.json))])
@@ -50,7 +51,8 @@ struct SearchCommand: ParsableCommand {
         let title = passage.displayTitle
         Console.print("\(rank + 1). \(Console.fixed(Double(hit.score), 3))  \(title.isEmpty ? passage.id : title)")
         if let source = passage.source {
-            Console.print("   " + source + (passage.byteRange.map { ", bytes \($0.lowerBound)–\($0.upperBound)" } ?? ""))
+            Console.print(
+                "   " + source + (passage.byteRange.map { ", bytes \($0.lowerBound)–\($0.upperBound)" } ?? ""))
         }
         Console.print("   " + Tables.snippet(passage.text))
     }

@@ -9,7 +9,9 @@ struct TrainCommand: ParsableCommand {
             step), checkpoints and a model card. The same settings, data and base give the same adapter, bit for bit.
             """)
 
-    @Option(name: [.customShort("M"), .long], help: ArgumentHelp("The base model: a folder or a hub name.", valueName: "ref"))
+    @Option(
+        name: [.customShort("M"), .long],
+        help: ArgumentHelp("The base model: a folder or a hub name.", valueName: "ref"))
     var model: String
     @Option(name: .shortAndLong, help: ArgumentHelp("A data set with a split `train`.", valueName: "folder"))
     var data: String

@@ -7,7 +7,8 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: [.customShort("M"), .long],
         help: ArgumentHelp(
-            "A model folder, or a hub name that is in $ATTUNE_HOME/models or the Hugging Face cache.", valueName: "ref"))
+            "A model folder, or a hub name that is in $ATTUNE_HOME/models or the Hugging Face cache.", valueName: "ref")
+    )
     var model: String?
 
     @Option(

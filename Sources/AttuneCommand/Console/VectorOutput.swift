@@ -20,10 +20,12 @@ enum VectorOutput {
         switch Format(path: path) {
         case .fvecs?:
             try VectorFile.writeFloats(
-                to: path, rows: vectors.rows, columns: vectors.columns, force: force) { vectors.row($0) }
+                to: path, rows: vectors.rows, columns: vectors.columns, force: force
+            ) { vectors.row($0) }
         case .numpy?, nil:
             try NumpyArray.write(
-                to: path, rows: vectors.rows, columns: vectors.columns, force: force) { vectors.row($0) }
+                to: path, rows: vectors.rows, columns: vectors.columns, force: force
+            ) { vectors.row($0) }
         }
         let card: JSONValue = [
             "space": .string(encoder.space.digest), "recipe": .string(encoder.recipe),
@@ -39,7 +41,9 @@ enum VectorOutput {
             var done = 0
             while done < bytes.count {
                 let count = Glibc.write(STDOUT_FILENO, bytes.baseAddress! + done, bytes.count - done)
-                guard count > 0 else { throw FilesError.cannotWrite(path: "stdout", reason: String(cString: strerror(errno))) }
+                guard count > 0 else {
+                    throw FilesError.cannotWrite(path: "stdout", reason: String(cString: strerror(errno)))
+                }
                 done += count
             }
         }

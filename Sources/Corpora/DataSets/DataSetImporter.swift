@@ -76,12 +76,12 @@ public struct DataSetImporter {
 
     private mutating func add(_ text: RecordFile.Candidate, metadata: [String: JSONValue] = [:]) {
         statistics.rows += 1
-        if text.embeddedText.isEmpty { statistics.skippedRows += 1 } else { _ = document(text, metadata: metadata) }
+        if text.isBlank { statistics.skippedRows += 1 } else { _ = document(text, metadata: metadata) }
     }
 
     private mutating func add(_ example: RecordFile.Example, split: String, path: String) throws(CorporaError) {
         statistics.rows += 1
-        let positives = example.positives.filter { !$0.embeddedText.isEmpty }
+        let positives = example.positives.filter { !$0.isBlank }
         guard !example.anchor.trimmingWhitespace().isEmpty, !positives.isEmpty else {
             statistics.skippedRows += 1
             return
@@ -92,7 +92,7 @@ public struct DataSetImporter {
             if judgements[split]?[query]?[document] == 0 { statistics.contradictions += 1 }
             judgements[split, default: [:]][query, default: [:]][document] = 1
         }
-        for negative in example.negatives where !negative.embeddedText.isEmpty {
+        for negative in example.negatives where !negative.isBlank {
             let document = document(negative)
             if judgements[split]?[query]?[document] == 1 {
                 statistics.contradictions += 1
@@ -105,7 +105,7 @@ public struct DataSetImporter {
     private mutating func document(
         _ candidate: RecordFile.Candidate, metadata: [String: JSONValue] = [:]
     ) -> String {
-        let text = candidate.embeddedText
+        let text = candidate.embeddedText.trimmingWhitespace()
         if let known = documentIDs[text] {
             statistics.repeatedDocuments += 1
             return known

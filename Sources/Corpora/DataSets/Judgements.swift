@@ -63,11 +63,15 @@ public enum Judgements {
     }
 
     /// The fields of a line, by bytes: a character of several code points never hides a separator.
+    ///
+    /// Three fields between tabs are BEIR's form, whose identifiers may hold spaces, unless the last is no number.
     private static func fields(of line: String) -> [String] {
-        let byTab = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
-        let fields = byTab.count == 3 ? byTab : line.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        return fields.map { String(decoding: $0, as: UTF8.self) }
+        let byTab = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map(string)
+        if byTab.count == 3, Int(byTab[2]) != nil { return byTab }
+        return line.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.map(string)
     }
+
+    private static func string(_ bytes: Substring.UTF8View) -> String { String(decoding: bytes, as: UTF8.self) }
 
     private static func judgement(_ fields: [String]) -> (query: String, document: String, grade: Int)? {
         switch fields.count {

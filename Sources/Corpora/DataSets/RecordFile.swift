@@ -16,7 +16,10 @@ struct RecordFile {
         var title = ""
         var text: String
 
-        var embeddedText: String { Passage(id: "", title: title, text: text).embeddedText }
+        /// Title and text as BEIR joins them; a text without a title as it stands.
+        var embeddedText: String { title.isEmpty ? text : Passage(id: "", title: title, text: text).embeddedText }
+
+        var isBlank: Bool { embeddedText.trimmingWhitespace().isEmpty }
     }
 
     /// An anchor and its candidates.

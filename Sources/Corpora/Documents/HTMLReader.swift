@@ -266,11 +266,12 @@ struct HTMLReader {
         builder.dropPendingSpace()
         if let last = builder.finished().bytes.last, last != UInt8(ascii: ",") {
             builder.append(replacement: [UInt8(ascii: ",")], for: start..<start)
-            builder.space(at: start)
         }
+        builder.space(at: start)
     }
 
     private mutating func separateCells(at start: Int) {
+        builder.dropPendingSpace()
         builder.space(at: start)
         builder.append(replacement: [UInt8(ascii: "|")], for: start..<start)
         builder.space(at: start)

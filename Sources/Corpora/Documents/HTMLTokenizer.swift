@@ -78,8 +78,8 @@ struct HTMLTokenizer {
             if starts(with: "<![CDATA[") {
                 let end = end(after: "]]>", from: position + 9)
                 let isClosed = source[..<end].suffix(3).elementsEqual("]]>".utf8) && end >= position + 12
-                emitText(position + 9..<(isClosed ? end - 3 : end))
-                return (end, nil)
+                let content = position + 9..<(isClosed ? end - 3 : end)
+                return (end, HTMLToken(kind: .text, name: "", range: content, attributes: end..<end))
             }
             return (endOfDeclaration(), nil)
         case UInt8(ascii: "?"): return (endOfDeclaration(), nil)

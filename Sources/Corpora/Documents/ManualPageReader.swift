@@ -122,7 +122,7 @@ struct ManualPageReader {
         case "SH", "Ss", "SS", "Sh": return readHeading(macro, at: number)
         case "PP", "P", "LP", "Pp", "HP", "sp", "Lp":
             if isVerbatim { builder.newline() } else { flush() }
-            if macro.name != "sp" { endEntry(outerEntries.last ?? nil) }
+            if macro.name != "sp" { entry = outerEntries.last ?? nil }
         case "TP", "TQ":
             flush()
             openEntry(continuing: macro.name == "TQ")
@@ -175,7 +175,10 @@ struct ManualPageReader {
         flush()
         guard let tag = macro.arguments.first, !isBullet(tag) else {
             // Without a tag, it goes on with what was said before.
-            if macro.arguments.first != nil { role = .item }
+            if !macro.arguments.isEmpty {
+                role = .item
+                entry = outerEntries.last ?? nil
+            }
             return
         }
         openEntry(continuing: false)
@@ -201,8 +204,6 @@ struct ManualPageReader {
         document.entryParents.append(outerEntries.last ?? nil)
         role = .term
     }
-
-    private mutating func endEntry(_ outer: Int?) { entry = outer }
 
     /// `.BR ls (1)`: words in alternating fonts, put together.
     private mutating func readFont(_ macro: ManualMacro, _ line: Range<Int>) {
@@ -298,7 +299,7 @@ struct ManualPageReader {
             openEntry(continuing: false)
             emitMdoc(macro.arguments, line)
             flush()
-        case "Nm" where macro.arguments.isEmpty || !mdoc.name.isEmpty && macro.arguments.allSatisfy(isPunctuation):
+        case "Nm" where !mdoc.name.isEmpty && (macro.arguments.isEmpty || macro.arguments.allSatisfy(isPunctuation)):
             begin(at: line.lowerBound)
             builder.append(replacement: mdoc.name.utf8, for: line.lowerBound..<line.lowerBound + 3)
             appendPunctuation(macro.arguments)

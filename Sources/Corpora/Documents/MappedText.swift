@@ -52,7 +52,7 @@ package struct MappedText: Equatable, Sendable {
 struct MappedTextBuilder {
     private(set) var text = MappedText()
     private var pendingSpace: Int?
-    private var pendingSpaces: [Int] = []
+    private var pendingSpaces: [(source: Int, byte: UInt8)] = []
     private var pendingLines = 0
     private var expectedSource = -1
 
@@ -65,7 +65,11 @@ struct MappedTextBuilder {
     func finished() -> MappedText { text }
 
     /// How many bytes the text has so far, with the white space that the next character would put in front of itself.
-    var count: Int { text.bytes.count }
+    var count: Int {
+        if text.bytes.isEmpty { return 0 }
+        if pendingLines > 0 { return text.bytes.count + min(pendingLines, 2) + pendingSpaces.count }
+        return text.bytes.count + (pendingSpace == nil ? pendingSpaces.count : 1)
+    }
 
     /// Appends source bytes `range` in flow.
     mutating func append(flowing range: Range<Int>, of source: [UInt8]) {
@@ -98,7 +102,7 @@ struct MappedTextBuilder {
                 switch byte {
                 case 0x0A: newline()
                 case 0x0D: if index + 1 >= source.count || source[index + 1] != 0x0A { newline() }
-                case 0x20, 0x09: pendingSpaces.append(index)
+                case 0x20, 0x09: pendingSpaces.append((index, byte))
                 default: break
                 }
                 index += 1
@@ -134,7 +138,11 @@ struct MappedTextBuilder {
     }
 
     /// Takes back white space that no character has followed yet.
-    mutating func dropPendingSpace() { pendingSpace = nil }
+    mutating func dropPendingSpace() {
+        pendingSpace = nil
+        pendingSpaces.removeAll(keepingCapacity: true)
+        pendingLines = 0
+    }
 
     /// Takes back what was appended since the text had this many bytes; white space in front of that stays.
     mutating func truncate(to count: Int) {
@@ -161,7 +169,8 @@ struct MappedTextBuilder {
     }
 
     private mutating func grow(_ range: Range<Int>) {
-        sourceRange = (sourceRange?.lowerBound ?? range.lowerBound)..<range.upperBound
+        let known = sourceRange ?? range
+        sourceRange = min(known.lowerBound, range.lowerBound)..<max(known.upperBound, range.upperBound)
     }
 
     private mutating func flushWhitespace() {
@@ -174,7 +183,7 @@ struct MappedTextBuilder {
         guard !text.bytes.isEmpty else { return }
         if pendingLines > 0 {
             for _ in 0..<min(pendingLines, 2) { text.bytes.append(0x0A) }
-            for _ in pendingSpaces { text.bytes.append(0x20) }
+            text.bytes.append(contentsOf: pendingSpaces.lazy.map(\.byte))
             expectedSource = -1
         } else if let source = pendingSpace {
             text.bytes.append(0x20)
@@ -184,9 +193,9 @@ struct MappedTextBuilder {
                 expectedSource = -1
             }
         } else {
-            for source in pendingSpaces {
-                text.bytes.append(0x20)
-                expectedSource = source == expectedSource ? source + 1 : -1
+            for space in pendingSpaces {
+                text.bytes.append(space.byte)
+                expectedSource = space.source == expectedSource ? space.source + 1 : -1
             }
         }
     }
@@ -200,7 +209,7 @@ struct MappedTextBuilder {
             return 1
         }
         switch CharacterRole(scalar) {
-        case .space: if verbatim { pendingSpaces.append(index) } else { space(at: index) }
+        case .space: if verbatim { pendingSpaces.append((index, 0x20)) } else { space(at: index) }
         case .invisible: break
         case .visible: put(index..<index + length, of: source)
         }

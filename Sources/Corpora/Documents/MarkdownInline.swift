@@ -58,8 +58,11 @@ struct MarkdownInline {
                 end = entity(at: index, before: range.upperBound)
                 if end == nil { plain = index }
             case UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                let stop = endOfEmphasisMark(at: index, in: range)
-                guard let stop else { break }
+                guard let stop = endOfEmphasisMark(at: index, in: range) else {
+                    let mark = text[index]
+                    while index + 1 < range.upperBound, text[index + 1] == mark { index += 1 }
+                    break
+                }
                 flush(&builder)
                 end = stop
             default: break
@@ -102,24 +105,34 @@ struct MarkdownInline {
         // What is opened must be closed, else it is text: `*args`.
         let opens = !isSpace(end, in: range)
         let closes = !isSpace(index - 1, in: range)
-        if opens, hasMark(mark, in: end..<range.upperBound, closing: true) { return end }
-        if closes, hasMark(mark, in: range.lowerBound..<index, closing: false) { return end }
+        let length = min(end - index, 2)
+        if opens, hasMark(mark, length, in: end..<range.upperBound, closing: true) { return end }
+        if closes, hasMark(mark, length, in: range.lowerBound..<index, closing: false) { return end }
         return nil
     }
 
     /// How far a partner of an emphasis mark is looked for.
     private static let emphasisReach = 1000
 
-    private func hasMark(_ mark: UInt8, in range: Range<Int>, closing: Bool) -> Bool {
+    /// Whether a stretch has a run of at least so many marks next to something.
+    private func hasMark(_ mark: UInt8, _ length: Int, in range: Range<Int>, closing: Bool) -> Bool {
         let reach =
             closing
             ? range.lowerBound..<min(range.upperBound, range.lowerBound + MarkdownInline.emphasisReach)
             : max(range.lowerBound, range.upperBound - MarkdownInline.emphasisReach)..<range.upperBound
-        return reach.contains { index in
-            guard text[index] == mark else { return false }
-            let neighbour = closing ? index - 1 : index + 1
-            return reach.contains(neighbour) && !Words.isSpace(text[neighbour])
+        var index = reach.lowerBound
+        while index < reach.upperBound {
+            guard text[index] == mark else {
+                index += 1
+                continue
+            }
+            var end = index
+            while end < reach.upperBound, text[end] == mark { end += 1 }
+            let neighbour = closing ? index - 1 : end
+            if end - index >= length, reach.contains(neighbour), !Words.isSpace(text[neighbour]) { return true }
+            index = end
         }
+        return false
     }
 
     /// `code`, with as many marks on both sides.

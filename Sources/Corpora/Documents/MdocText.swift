@@ -51,8 +51,12 @@ struct MdocText {
         _ arguments: [Range<Int>], of source: [UInt8], name: String, to builder: inout MappedTextBuilder
     ) {
         var text = MdocText(source: source, name: name, builder: builder)
-        for argument in arguments { text.append(argument) }
-        if let last = arguments.last { text.finish(at: last.upperBound) }
+        // Punctuation at the end of the line stands outside of what the line encloses.
+        let closing = arguments.reversed().prefix { MdocState.isPunctuation(source[$0]) }.count
+        let words = arguments.dropLast(closing)
+        for argument in words { text.append(argument) }
+        if let last = words.last { text.finish(at: last.upperBound) }
+        for argument in arguments.suffix(closing) { text.append(argument) }
         builder = text.builder
     }
 

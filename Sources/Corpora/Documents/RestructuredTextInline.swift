@@ -150,11 +150,11 @@ struct RestructuredTextInline {
         var position = index + 1
         let limit = min(text.count, index + 40)
         while position < limit, isRoleByte(text[position]) { position += 1 }
-        guard position > index + 1, position + 1 < text.count, text[position] == UInt8(ascii: ":"),
-            text[position + 1] == UInt8(ascii: "`"), position + 2 < text.count, text[position + 2] != UInt8(ascii: "`")
+        guard position > index + 2, position + 1 < text.count, text[position - 1] == UInt8(ascii: ":"),
+            text[position] == UInt8(ascii: "`"), text[position + 1] != UInt8(ascii: "`")
         else { return nil }
-        let name = text.string(index + 1..<position)
-        return interpreted(at: position + 1, role: name.split(separator: ":").last.map(String.init) ?? name)
+        let name = text.string(index + 1..<position - 1)
+        return interpreted(at: position, role: name.split(separator: ":").last.map(String.init) ?? name)
     }
 
     private func isRoleByte(_ byte: UInt8) -> Bool {

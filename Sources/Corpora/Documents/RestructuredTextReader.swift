@@ -255,20 +255,26 @@ struct RestructuredTextReader {
         case .code: return readVerbatim(body)
         case .text:
             read(body, depth: depth + 1)
-        case .argumentsAndText:
-            emitArguments(arguments)
-            read(body, depth: depth + 1)
+        case .argumentsAndText: readAdmonition(arguments, number, end, depth: depth)
         case .definition:
             readDescription(arguments, number, body, depth: depth)
         }
         return end
     }
 
-    private mutating func emitArguments(_ arguments: Range<Int>) {
-        guard !arguments.isEmpty else { return }
-        var text = LogicalText()
-        text.append(arguments, of: source)
-        emit(text, range: arguments, as: .paragraph)
+    /// `.. note:: Text that goes on in the next lines.`
+    private mutating func readAdmonition(_ arguments: Range<Int>, _ number: Int, _ end: Int, depth: Int) {
+        guard !arguments.isEmpty else { return read(afterOptions(number + 1..<end), depth: depth + 1) }
+        var last = number + 1
+        while last < end, indents[last] != nil, RestructuredTextMarks.fieldBody(source[content(last)]) == nil {
+            last += 1
+        }
+        let announcesCode = endsInColons(last - 1, from: last - 1 == number ? arguments.lowerBound : nil)
+        emit(
+            number..<last, from: arguments.lowerBound, skipping: arguments.lowerBound - content(number).lowerBound,
+            as: .paragraph)
+        let body = afterOptions(last..<end)
+        if announcesCode { _ = readVerbatim(body) } else { read(body, depth: depth + 1) }
     }
 
     /// `.. function:: name(arguments)`, whose further signatures stand in the next lines.
@@ -357,7 +363,7 @@ struct RestructuredTextReader {
                 content = min(content.lowerBound + skipped, content.upperBound)..<content.upperBound
             }
             // The colons that announce code: one of them is text.
-            if number == numbers.upperBound - 1, endsInColons(number) {
+            if number == numbers.upperBound - 1, endsInColons(number, from: content.lowerBound) {
                 content = content.lowerBound..<max(content.lowerBound, content.upperBound - 1)
                 if content.count == 1 { continue }
             }
@@ -408,11 +414,14 @@ struct RestructuredTextReader {
         return end
     }
 
-    private func endsInColons(_ number: Int) -> Bool {
-        let line = lines[number]
-        return line.count >= 2 && source[line.upperBound - 1] == UInt8(ascii: ":")
-            && source[line.upperBound - 2] == UInt8(ascii: ":")
-            && !starts(with: "..", at: content(number).lowerBound)
+    /// Whether a line announces program code.
+    ///
+    /// - Parameter start: Where the text of the line begins, if that is not where the line does.
+    private func endsInColons(_ number: Int, from start: Int? = nil) -> Bool {
+        let text = (start ?? content(number).lowerBound)..<lines[number].upperBound
+        return text.count >= 2 && source[text.upperBound - 1] == UInt8(ascii: ":")
+            && source[text.upperBound - 2] == UInt8(ascii: ":")
+            && !starts(with: "..", at: text.lowerBound)
     }
 
     private func starts(with prefix: StaticString, at index: Int) -> Bool {

@@ -14,7 +14,8 @@ struct ManualMacro {
         let start = index
         while index < line.upperBound, !Words.isSpace(source[index]), source[index] != UInt8(ascii: "\\") { index += 1 }
         // An apostrophe begins text as well: 'tis.
-        if first == UInt8(ascii: "'"), index - start > 2 || index == start { return nil }
+        let isComment = index < line.upperBound && source[index] == UInt8(ascii: "\\")
+        if first == UInt8(ascii: "'"), index - start > 2 || index == start && !isComment { return nil }
         nameRange = start..<index
         name = String(decoding: source[nameRange], as: UTF8.self)
         while let argument = ManualMacro.argument(&index, before: line.upperBound, source) {

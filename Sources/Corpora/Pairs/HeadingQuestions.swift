@@ -56,9 +56,17 @@ struct HeadingQuestions {
         guard isGerund || isImperative(first, rest), let verb = Vocabulary.verb(of: String(first)) else { return nil }
         // `Building and Installing …` has a second gerund, `Logging of …` is about a thing.
         let next = rest.prefix { $0 != " " }.lowercased()
-        if next == "of" || next == "for" { return nil }
+        if next == "of" || next == "for" || isCompound(verb, String(rest)) { return nil }
         let words = cases.sentenceCase(String(rest)).split(separator: " ").map(String.init)
         return hash.choice(["How do I", "How can I", "How to"], for: heading) + " \(verb) \(imperative(words))?"
+    }
+
+    /// Whether a gerund only describes the noun behind it: `Encoding Handling`, `Operating System`; not `Using Cursors`.
+    private func isCompound(_ verb: String, _ rest: String) -> Bool {
+        if rest.contains(" ") { return false }
+        if rest.hasSuffix("ing") { return true }
+        return !isPlural(rest)
+            && !["build", "configure", "install", "run", "start", "stop", "upgrade", "use"].contains(verb)
     }
 
     /// `Install the Package`; not `Index Types`, whose first word is a verb as well.

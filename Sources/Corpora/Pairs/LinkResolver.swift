@@ -68,7 +68,10 @@ struct LinkResolver {
             page.purpose == nil
             ? page.sections.first { $0.heading.isEmpty || $0.heading == page.title }
             : page.sections.first { $0.heading.lowercased() == "description" } ?? page.sections.first
-        return section?.entries.map { Place(page: number, passage: $0.passage) } ?? []
+        let entries = section?.entries ?? []
+        // The text of the section says what the page is about, the definitions in it say details.
+        let texts = entries.filter(\.terms.isEmpty)
+        return (texts.isEmpty ? entries : texts).map { Place(page: number, passage: $0.passage) }
     }
 
     private func number(of path: String) -> Int? {

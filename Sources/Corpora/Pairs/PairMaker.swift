@@ -71,6 +71,7 @@ struct PairMaker {
             let heading = section.heading.isEmpty && page.hasOwnTitle ? page.title : section.heading
             guard !heading.isEmpty else { continue }
             let needsTitle = needsTitle(heading, under: section.parent, of: page)
+            if isUnanswerable(section, of: page) { continue }
             let places = places(section.entries, on: number)
             let text = needsTitle ? "\(page.title): \(heading)" : heading
             candidates.append(PairCandidate(kind: .heading, text: text, places: places))
@@ -92,6 +93,21 @@ struct PairMaker {
         if Vocabulary.trivialHeadings.contains(HeadingText.normalized(parent)) { return true }
         guard let others = headingPages[normalized] else { return false }
         return others.count >= options.commonHeading || Set(others.map { splits[$0] }).count > 1
+    }
+
+    /// How many words a text under a general heading has that can be told from its like on other pages by its content.
+    private static let tellingWords = 40
+
+    /// Whether nothing under a general heading says what page it stands on: a list of parameters, each a passage of its own, or a
+    /// few words that would fit any page ("The name of the object.").
+    private func isUnanswerable(_ section: DocumentationPage.Section, of page: DocumentationPage) -> Bool {
+        guard page.hasOwnTitle, Vocabulary.trivialHeadings.contains(HeadingText.normalized(section.heading)) else {
+            return false
+        }
+        if section.entries.allSatisfy({ !$0.terms.isEmpty }) { return true }
+        if section.entries.reduce(0, { $0 + $1.words }) >= PairMaker.tellingWords { return false }
+        let title = page.title.lowercased()
+        return !section.entries.contains { page.passages[$0.passage].text.lowercased().contains(title) }
     }
 
     private func purposeQueries(_ number: Int) -> [PairCandidate] {
@@ -175,12 +191,13 @@ struct PairMaker {
     private func linkQueries(_ number: Int) -> [PairCandidate] {
         var candidates: [PairCandidate] = []
         for link in pages[number].links where LinkText.isSpeaking(link.text) {
+            let text = link.text.trimming { ".,;:".unicodeScalars.contains($0) }
             let places = resolver.passages(for: link.target, from: number)
-            let narrow = narrowed(places, to: link.text)
+            let narrow = narrowed(places, to: text)
             // A link leads to a section as a whole, unless a few passages of it name what it says.
             let isBroad = places.count > options.positivesPerTrainingQuery
             candidates.append(
-                PairCandidate(kind: .link, text: link.text, places: narrow.isEmpty && !isBroad ? places : narrow))
+                PairCandidate(kind: .link, text: text, places: narrow.isEmpty && !isBroad ? places : narrow))
         }
         for entry in pages[number].indexEntries where entry.text.utf8.count >= 3 {
             let places = resolver.passages(for: entry.target, from: number)

@@ -47,7 +47,8 @@ package struct DocumentOutline: Equatable, Sendable {
             sections.append(
                 DocumentSection(heading: heading, path: levels.map(\.heading), anchors: block.anchors, blocks: []))
         }
-        title = DocumentOutline.title(of: document, firstHeading: sections.dropFirst().first?.heading ?? "")
+        title = DocumentOutline.title(
+            of: document, firstHeading: sections.dropFirst().first?.heading ?? "", capitalsAreStyle: capitalsAreStyle)
         hasOwnTitle = !title.isEmpty
         if title.isEmpty { title = fallbackTitle }
         if let (purpose, index) = DocumentOutline.takePurpose(from: &sections, title: title) {
@@ -62,8 +63,11 @@ package struct DocumentOutline: Equatable, Sendable {
     }
 
     /// A site's name in the title (`Queries — Database 3.1 documentation`) gives way to the page's first heading.
-    private static func title(of document: ParsedDocument, firstHeading: String) -> String {
-        let title = HeadingText.cleaned(document.title)
+    private static func title(
+        of document: ParsedDocument, firstHeading: String, capitalsAreStyle: Bool
+    ) -> String {
+        let title = HeadingText.cleaned(
+            document.title, capitalsAreStyle: capitalsAreStyle && document.title.contains(" "))
         if firstHeading.isEmpty { return title }
         if title.isEmpty { return firstHeading }
         for separator in [" — ", " – ", " - ", " | ", " :: ", " · "] {

@@ -72,7 +72,8 @@ public struct DocumentationPage: Equatable, Sendable {
         let document = format.read(bytes)
         let name = FileSystem.name(of: path)
         let stem = name.firstIndex(of: ".").map { String(name[..<$0]) } ?? name
-        let outline = DocumentOutline(document, fallbackTitle: stem, capitalsAreStyle: format == .manualPage)
+        let outline = DocumentOutline(
+            document, fallbackTitle: stem, capitalsAreStyle: format == .manualPage || format == .plainText)
         let limits = PassageCutter.Limits(longest: options.longestPassage, shortestEntry: options.shortestEntry)
         let identifier = DocumentationPage.identifier(of: path)
         var passages: [Passage] = []
