@@ -3,8 +3,8 @@ public import Files
 extension DataSet {
     /// A digest of a data set's content, for the record of what a model was trained on.
     ///
-    /// It covers the files that ``open(_:)`` reads, by their names within the data set and their bytes: other files in the folder
-    /// and the folder's own name do not matter.
+    /// It covers the files that ``open(_:)`` reads, by their names within the data set and their bytes: other files in
+    /// the folder and the folder's own name do not matter.
     public static func contentHash(of path: String) throws(CorporaError) -> SHA256Digest {
         var hasher = SHA256Digest.Hasher()
         for (name, file) in try contentFiles(of: path) {

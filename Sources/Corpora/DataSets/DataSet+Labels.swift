@@ -1,8 +1,8 @@
 internal import Files
 
 extension DataSet {
-    /// A retrieval task made of labelled texts: the texts of one split are the corpus, those of the others are queries, and what has
-    /// the query's label is relevant.
+    /// A retrieval task made of labelled texts: the texts of one split are the corpus, those of the others are queries,
+    /// and what has the query's label is relevant.
     ///
     /// - Parameter corpusSplit: The split that is searched.
     /// - Throws: `noSuchSplit` where there is no such split, `empty` where there is no other.
@@ -38,7 +38,8 @@ extension DataSet {
 extension LabelledText {
     /// Pairs of texts with the same label: each text once as anchor and once as positive.
     ///
-    /// Within a label the texts follow one another in an order that the seed decides. A label with a single text gives no pair.
+    /// Within a label the texts follow one another in an order that the seed decides. A label with a single text gives
+    /// no pair.
     public static func trainingTuples(_ texts: [LabelledText], seed: UInt64 = 0) -> [TrainingTuple] {
         let hash = StableHash(seed: seed)
         var members: [String: [Int]] = [:]

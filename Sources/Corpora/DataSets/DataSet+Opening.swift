@@ -3,10 +3,10 @@ internal import Files
 extension DataSet {
     /// Opens a data set, whatever it holds.
     ///
-    /// - A folder with `corpus.jsonl` is a retrieval set in the BEIR layout. `queries.jsonl` and `qrels` may be absent: that is a
-    ///   corpus to be indexed. Judgements may be in BEIR's or TREC's form; see ``Judgements``.
-    /// - A folder without one holds a file for each split, `SPLIT.jsonl`, `SPLIT.csv` or `SPLIT.tsv`, all of one kind. The
-    ///   columns' names say which; see ``RecordShape``. `validation`, `valid` and `val` are read as `dev`.
+    /// - A folder with `corpus.jsonl` is a retrieval set in the BEIR layout. `queries.jsonl` and `qrels` may be absent:
+    ///   that is a corpus to be indexed. Judgements may be in BEIR's or TREC's form; see ``Judgements``.
+    /// - A folder without one holds a file for each split, `SPLIT.jsonl`, `SPLIT.csv` or `SPLIT.tsv`, all of one kind.
+    ///   The columns' names say which; see ``RecordShape``. `validation`, `valid` and `val` are read as `dev`.
     /// - A single file of that form is a split: the one that its name says, else `train`.
     public static func open(_ path: String) throws(CorporaError) -> DataSetKind {
         guard FileSystem.exists(path) else {

@@ -29,7 +29,8 @@ public struct DataSet: Equatable, Sendable {
         return relevance
     }
 
-    /// A row for every query of the split and every passage that answers it, in the order of the queries and the corpus.
+    /// A row for every query of the split and every passage that answers it, in the order of the queries and the
+    /// corpus.
     ///
     /// A query's passages of grade 0, judged and found not to answer it, are the negatives of each of its rows.
     public func trainingTuples(split: String) throws(CorporaError) -> [TrainingTuple] {

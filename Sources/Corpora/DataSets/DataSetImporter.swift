@@ -2,10 +2,10 @@ internal import Files
 
 /// Makes a retrieval data set of files of training data.
 ///
-/// JSON Lines, CSV and TSV with the columns of sentence-transformers, FlagEmbedding or Tevatron; see ``RecordShape``. A file
-/// named for a split (`train.jsonl`) is that split, any other is `train`. Equal texts become one document, equal anchors one
-/// query; negatives become documents that are judged, with grade 0. Files of nothing but texts become a corpus without queries,
-/// of texts with labels a corpus with the labels as metadata.
+/// JSON Lines, CSV and TSV with the columns of sentence-transformers, FlagEmbedding or Tevatron; see ``RecordShape``. A
+/// file named for a split (`train.jsonl`) is that split, any other is `train`. Equal texts become one document, equal
+/// anchors one query; negatives become documents that are judged, with grade 0. Files of nothing but texts become a
+/// corpus without queries, of texts with labels a corpus with the labels as metadata.
 public struct DataSetImporter {
     /// What was imported, in numbers.
     public struct Statistics: Equatable, Sendable {

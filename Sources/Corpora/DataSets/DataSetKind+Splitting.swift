@@ -1,9 +1,10 @@
 extension DataSetKind {
     /// Divides a data set anew into train, dev and test.
     ///
-    /// What belongs together stays together: queries that have a relevant document in common, tuples with the same anchor or
-    /// positive, pairs with a text in common, equal texts. Which split such a group goes to is decided by a hash of its smallest
-    /// member and the seed: it stays where it was when unrelated rows are added. Splits that the data had before are forgotten.
+    /// What belongs together stays together: queries that have a relevant document in common, tuples with the same
+    /// anchor or positive, pairs with a text in common, equal texts. Which split such a group goes to is decided by a
+    /// hash of its smallest member and the seed: it stays where it was when unrelated rows are added. Splits that the
+    /// data had before are forgotten.
     ///
     /// - Throws: `empty` where a split that was asked for gets nothing: there are too few groups.
     public func split(_ fractions: SplitFractions, seed: UInt64 = 0) throws(CorporaError) -> DataSetKind {

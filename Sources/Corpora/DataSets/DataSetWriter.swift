@@ -6,8 +6,8 @@ internal import Files
 public enum DataSetWriter {
     /// Writes a retrieval set in the BEIR layout.
     ///
-    /// Lines of `corpus.jsonl` have BEIR's `_id`, `title` and `text` and, where a passage has them, `source`, `start`, `end` and
-    /// `metadata`. A set without queries gets no `queries.jsonl`, a split without judgements no file.
+    /// Lines of `corpus.jsonl` have BEIR's `_id`, `title` and `text` and, where a passage has them, `source`, `start`,
+    /// `end` and `metadata`. A set without queries gets no `queries.jsonl`, a split without judgements no file.
     ///
     /// - Parameter force: Whether what stands at the path may be replaced.
     public static func write(_ dataSet: DataSet, to path: String, force: Bool = false) throws(CorporaError) {

@@ -5,8 +5,9 @@ public enum Judgements {
     /// Reads a file of judgements in BEIR's form (`query-id`, `corpus-id` and `score`, separated by tabs) or TREC's
     /// (`query 0 document grade`, separated by white space).
     ///
-    /// The first line is a header where its last column is not a whole number, so that files without BEIR's header are read
-    /// completely. Empty lines are skipped. A negative grade is read as 0. A judgement may be repeated, but not contradicted.
+    /// The first line is a header where its last column is not a whole number, so that files without BEIR's header are
+    /// read completely. Empty lines are skipped. A negative grade is read as 0. A judgement may be repeated, but not
+    /// contradicted.
     public static func read(_ path: String) throws(CorporaError) -> Relevance {
         try read(path, checking: nil)
     }

@@ -7,8 +7,8 @@ public struct Passage: Equatable, Sendable {
 
     /// What is embedded in front of the text, as in the BEIR data sets.
     ///
-    /// Empty for passages made from documentation: a section's heading is the query that the section is searched by in training
-    /// and evaluation, and a passage that carries it would be found by comparing letters. The title to show is
+    /// Empty for passages made from documentation: a section's heading is the query that the section is searched by in
+    /// training and evaluation, and a passage that carries it would be found by comparing letters. The title to show is
     /// `metadata["title"]`; see ``displayTitle``.
     public var title: String
 
@@ -39,7 +39,8 @@ public struct Passage: Equatable, Sendable {
         title.isEmpty ? text.trimmingWhitespace() : (title + " " + text).trimmingWhitespace()
     }
 
-    /// What a person gets to see above the text: the title, or the path of headings that a documentation passage stands under.
+    /// What a person gets to see above the text: the title, or the path of headings that a documentation passage stands
+    /// under.
     public var displayTitle: String {
         title.isEmpty ? metadata["title"]?.stringValue ?? "" : title
     }
@@ -64,6 +65,6 @@ public struct Query: Equatable, Sendable {
 
 /// Which documents answer which queries: query id, document id, grade.
 ///
-/// A grade above 0 is relevant. Grades of 0 (judged, and not relevant) are kept; negative ones in files are read as 0, which is
-/// how trec_eval counts them.
+/// A grade above 0 is relevant. Grades of 0 (judged, and not relevant) are kept; negative ones in files are read as 0,
+/// which is how trec_eval counts them.
 public typealias Relevance = [String: [String: Int]]

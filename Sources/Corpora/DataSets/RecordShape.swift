@@ -4,8 +4,8 @@ internal import Files
 ///
 /// Names are those of sentence-transformers, FlagEmbedding and Tevatron, in any case of letters.
 public enum RecordShape: Equatable, Sendable {
-    /// Texts that belong together, and texts that do not. A value may be a text, a list of texts, or a list of objects with
-    /// `text` and, if they like, `title` and `docid`.
+    /// Texts that belong together, and texts that do not. A value may be a text, a list of texts, or a list of objects
+    /// with `text` and, if they like, `title` and `docid`.
     case tuples(anchor: String, positive: String, negatives: [String])
 
     /// Two texts and their similarity.
@@ -26,14 +26,15 @@ public enum RecordShape: Equatable, Sendable {
 
     /// What is accepted, for messages.
     static let accepted = [
-        "anchor|query|question,positive|pos|positive_passages|passage|answer|document[,negative|negative_1…|neg|negative_passages]",
+        "anchor|query|question,positive|pos|positive_passages|passage|answer|document"
+            + "[,negative|negative_1…|neg|negative_passages]",
         "sentence1,sentence2,score|label", "text,label", "text",
     ]
 
     /// The shape of a table with these columns; nil where they are none of the known ones.
     ///
-    /// Two texts with a score or a label are a scored pair whatever they are called: a label may say that they do not belong
-    /// together.
+    /// Two texts with a score or a label are a scored pair whatever they are called: a label may say that they do not
+    /// belong together.
     public init?(columns: [String]) {
         func first(of names: [String]) -> String? {
             for name in names {

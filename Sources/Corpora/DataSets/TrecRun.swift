@@ -58,7 +58,8 @@ public struct TrecRun: Equatable, Sendable {
         return TrecRun(rankings: rankings, tag: tag)
     }
 
-    /// Writes the run, queries sorted by id, ranks from 1, scores with as many digits as it takes to read the same number back.
+    /// Writes the run, queries sorted by id, ranks from 1, scores with as many digits as it takes to read the same
+    /// number back.
     public func write(to path: String, force: Bool = true) throws(CorporaError) {
         try check(tag, "tag", path: path)
         var text = ""

@@ -10,8 +10,8 @@ public enum DocumentFormat: String, CaseIterable, Codable, Sendable {
 
     /// The format that a file's name says; nil for files that are no documentation.
     ///
-    /// Manual pages end in the number of their section (`ls.1`, `printf.3p`); whether such a file is one is only known from its
-    /// content, see ``isManualPage(_:)``.
+    /// Manual pages end in the number of their section (`ls.1`, `printf.3p`); whether such a file is one is only known
+    /// from its content, see ``isManualPage(_:)``.
     public init?(path: String) {
         switch FileSystem.fileExtension(of: path) {
         case "html", "htm", "xhtml": self = .html
@@ -40,7 +40,8 @@ public enum DocumentFormat: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// Whether the bytes are those of no text: what has a NUL among its first bytes is a picture or an archive by another name.
+    /// Whether the bytes are those of no text: what has a NUL among its first bytes is a picture or an archive by
+    /// another name.
     package static func isBinary(_ bytes: [UInt8]) -> Bool { bytes.prefix(4096).contains(0) }
 
     /// Takes the markup off; never fails, whatever the bytes are.

@@ -2,8 +2,8 @@
 enum HTMLEntities {
     /// Reads the reference that begins with the `&` at a place.
     ///
-    /// As in browsers, a number of a Windows-1252 control character means the Windows character, and an impossible number
-    /// U+FFFD. The semicolon may be absent after a number and after the names that old pages write without.
+    /// As in browsers, a number of a Windows-1252 control character means the Windows character, and an impossible
+    /// number U+FFFD. The semicolon may be absent after a number and after the names that old pages write without.
     ///
     /// - Returns: The character, and the number of bytes that the reference takes; nil where it is none.
     static func decode(at index: Int, before end: Int, of source: [UInt8]) -> (Unicode.Scalar, length: Int)? {

@@ -1,9 +1,9 @@
 /// Reads HTML pages into blocks, whatever the bytes are.
 ///
-/// Left out: scripts and the like, navigation (`nav`, page headers and footers, tables of contents; by element, role or class),
-/// the marks that lead to a heading's own address, and the labels of admonitions ("Note", "Warning"). Where a page says what its
-/// main part is (`main`, `role="main"`, a single `article`), nothing else is read. Definition lists are marked as entries, table
-/// rows are one block each, the index of a DocBook manual becomes index entries.
+/// Left out: scripts and the like, navigation (`nav`, page headers and footers, tables of contents; by element, role or
+/// class), the marks that lead to a heading's own address, and the labels of admonitions ("Note", "Warning"). Where a
+/// page says what its main part is (`main`, `role="main"`, a single `article`), nothing else is read. Definition lists
+/// are marked as entries, table rows are one block each, the index of a DocBook manual becomes index entries.
 struct HTMLReader {
     private let source: [UInt8]
     private let tokens: [HTMLToken]

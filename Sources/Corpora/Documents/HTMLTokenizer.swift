@@ -13,9 +13,9 @@ struct HTMLToken {
 
 /// Cuts HTML into tags and texts, whatever the bytes are.
 ///
-/// Comments, declarations and processing instructions are dropped, and so is the content of elements that hold no text for
-/// people (`script`, `style`, …). Broken markup is read as browsers read it as far as that is simple: an unclosed comment or
-/// script ends with the document, a `<` that begins no tag is text.
+/// Comments, declarations and processing instructions are dropped, and so is the content of elements that hold no text
+/// for people (`script`, `style`, …). Broken markup is read as browsers read it as far as that is simple: an unclosed
+/// comment or script ends with the document, a `<` that begins no tag is text.
 ///
 /// - Complexity: O(n) in the number of bytes.
 struct HTMLTokenizer {

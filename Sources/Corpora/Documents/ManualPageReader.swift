@@ -1,7 +1,7 @@
 /// Reads manual pages: troff with the `man` or `mdoc` macros.
 ///
-/// Requests that only lay out are skipped, definitions of macros too; what a page computes with conditions is read as if they were
-/// not met. `.TP`, `.IP` and the items of `mdoc` lists become entries of a definition list.
+/// Requests that only lay out are skipped, definitions of macros too; what a page computes with conditions is read as
+/// if they were not met. `.TP`, `.IP` and the items of `mdoc` lists become entries of a definition list.
 struct ManualPageReader {
     private let source: [UInt8]
     private let lines: [Range<Int>]

@@ -2,8 +2,8 @@
 ///
 /// The text is valid UTF-8. Positions are bytes, of the text and of the source.
 package struct MappedText: Equatable, Sendable {
-    /// A stretch of text that came from one place: byte for byte, or as the replacement of a stretch of another length (an
-    /// entity, an escape).
+    /// A stretch of text that came from one place: byte for byte, or as the replacement of a stretch of another length
+    /// (an entity, an escape).
     struct Run: Equatable {
         var text: Int
         var source: Int
@@ -46,9 +46,9 @@ package struct MappedText: Equatable, Sendable {
 
 /// Collects the text of one block from a source's bytes.
 ///
-/// In flow, white space of any length becomes one space, and there is none at the ends. Verbatim, lines are kept: their trailing
-/// white space, empty lines at the ends and all but one of several empty lines in a row are dropped. Bytes that are not UTF-8
-/// are read as Windows-1252, control characters are dropped: the text is always valid.
+/// In flow, white space of any length becomes one space, and there is none at the ends. Verbatim, lines are kept: their
+/// trailing white space, empty lines at the ends and all but one of several empty lines in a row are dropped. Bytes
+/// that are not UTF-8 are read as Windows-1252, control characters are dropped: the text is always valid.
 struct MappedTextBuilder {
     private(set) var text = MappedText()
     private var pendingSpace: Int?

@@ -1,7 +1,7 @@
 /// Reads plain text: paragraphs between empty lines, with what look like headings and lists.
 ///
-/// A heading is a line that is underlined (`====`), or stands alone between empty lines and is short, not indented and either
-/// numbered (`2.1 Usage`) or in capitals. Everything else is text as it stands.
+/// A heading is a line that is underlined (`====`), or stands alone between empty lines and is short, not indented and
+/// either numbered (`2.1 Usage`) or in capitals. Everything else is text as it stands.
 struct PlainTextReader {
     private let source: [UInt8]
     private let lines: [Range<Int>]

@@ -1,7 +1,7 @@
 /// Reads reStructuredText, with what Sphinx adds to it.
 ///
-/// Directives that hold text are read, those that describe something (`.. function::`, `.. option::`) as definitions, those that
-/// hold code as it stands; pictures, tables of contents, comments and settings are left out.
+/// Directives that hold text are read, those that describe something (`.. function::`, `.. option::`) as definitions,
+/// those that hold code as it stands; pictures, tables of contents, comments and settings are left out.
 struct RestructuredTextReader {
     let source: [UInt8]
     let lines: [Range<Int>]
@@ -294,60 +294,6 @@ struct RestructuredTextReader {
         return first..<range.upperBound
     }
 
-    // MARK: Tables
-
-    private func isTableBorder(_ content: Range<Int>) -> Bool {
-        let bytes = source[content]
-        guard content.count >= 3, let first = bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "=")
-        else { return false }
-        if first == UInt8(ascii: "+") {
-            return bytes.allSatisfy { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "=") }
-        }
-        return bytes.contains(0x20) && bytes.allSatisfy { $0 == UInt8(ascii: "=") || $0 == 0x20 }
-    }
-
-    private mutating func readTable(at number: Int, in range: Range<Int>) -> Int {
-        let isGrid = source[content(number).lowerBound] == UInt8(ascii: "+")
-        var end = number + 1
-        while end < range.upperBound, indents[end] != nil || (!isGrid && borderFollows(end, in: range)) {
-            let content = content(end)
-            if isGrid ? source[content.lowerBound] != UInt8(ascii: "|") && !isTableBorder(content) : false { break }
-            if !content.isEmpty, !isTableBorder(content),
-                !source[content].allSatisfy({ $0 == UInt8(ascii: "-") || $0 == 0x20 })
-            {
-                emitRow(content)
-            }
-            end += 1
-        }
-        return end
-    }
-
-    /// Whether a simple table goes on after an empty line.
-    private func borderFollows(_ number: Int, in range: Range<Int>) -> Bool {
-        var next = number
-        while next < range.upperBound, next < number + 200 {
-            if indents[next] != nil, isTableBorder(content(next)) { return true }
-            if indents[next] == nil, next + 1 < range.upperBound, indents[next + 1] == nil { return false }
-            next += 1
-        }
-        return false
-    }
-
-    private mutating func emitRow(_ content: Range<Int>) {
-        var inner = content
-        while inner.lowerBound < inner.upperBound, isCellBorder(source[inner.lowerBound]) {
-            inner = inner.lowerBound + 1..<inner.upperBound
-        }
-        while inner.upperBound > inner.lowerBound, isCellBorder(source[inner.upperBound - 1]) {
-            inner = inner.lowerBound..<inner.upperBound - 1
-        }
-        var text = LogicalText()
-        text.append(inner, of: source)
-        if !text.isEmpty { emit(text, range: inner, as: .row) }
-    }
-
-    private func isCellBorder(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "|") || Words.isSpace(byte) }
-
     // MARK: Output
 
     /// Emits lines as one block.
@@ -374,7 +320,7 @@ struct RestructuredTextReader {
         emit(text, range: start..<lines[last].upperBound, as: role)
     }
 
-    private mutating func emit(_ text: LogicalText, range: Range<Int>, as role: DocumentBlock.Role) {
+    mutating func emit(_ text: LogicalText, range: Range<Int>, as role: DocumentBlock.Role) {
         let inline = RestructuredTextInline(text, of: source, targets: targets)
         document.links += inline.links
         append(inline.builder.finished(), range: range, as: role, linkedBytes: inline.linkedBytes)
@@ -392,7 +338,7 @@ struct RestructuredTextReader {
 
     // MARK: Lines
 
-    private func content(_ number: Int) -> Range<Int> {
+    func content(_ number: Int) -> Range<Int> {
         SourceLines.indentation(of: lines[number], in: source).start..<lines[number].upperBound
     }
 
@@ -417,7 +363,7 @@ struct RestructuredTextReader {
     /// Whether a line announces program code.
     ///
     /// - Parameter start: Where the text of the line begins, if that is not where the line does.
-    private func endsInColons(_ number: Int, from start: Int? = nil) -> Bool {
+    func endsInColons(_ number: Int, from start: Int? = nil) -> Bool {
         let text = (start ?? content(number).lowerBound)..<lines[number].upperBound
         return text.count >= 2 && source[text.upperBound - 1] == UInt8(ascii: ":")
             && source[text.upperBound - 2] == UInt8(ascii: ":")

@@ -16,8 +16,8 @@ public struct DocumentationOptions: Equatable, Sendable {
     /// A text of fewer words answers nothing: no queries are made for it.
     public var shortestAnswer = 8
 
-    /// How many passages a query of the training split has at most. Evaluation splits name all of them: what is left out there
-    /// would count as not relevant.
+    /// How many passages a query of the training split has at most. Evaluation splits name all of them: what is left
+    /// out there would count as not relevant.
     public var positivesPerTrainingQuery = 8
 
     public init() {}
@@ -51,11 +51,12 @@ public struct DocumentationStatistics: Equatable, Sendable {
     public var repeatedQueries = 0
 }
 
-/// A data set made from a documentation tree: passages with their places in the source, queries of several kinds, and splits
-/// by page.
+/// A data set made from a documentation tree: passages with their places in the source, queries of several kinds, and
+/// splits by page.
 ///
-/// `test` and `dev` hold the queries that are headings; the other kinds have splits of their own, `test-questions` and so on,
-/// so that both can be looked at. `train` holds all kinds. Passages have no title in the data: see ``Passage/title``.
+/// `test` and `dev` hold the queries that are headings; the other kinds have splits of their own, `test-questions` and
+/// so on, so that both can be looked at. `train` holds all kinds. Passages have no title in the data: see
+/// ``Passage/title``.
 ///
 /// The same documents, options and seed give the same data.
 public struct DocumentationDataSet: Equatable, Sendable {

@@ -34,8 +34,8 @@ public struct DocumentationReader: Sendable {
     ///
     /// Documents are independent of one another, so that a caller may read several at once.
     ///
-    /// - Returns: nil for a file that is none of what its name says: a binary file, or one that ends in a digit and is no
-    ///   manual page.
+    /// - Returns: nil for a file that is none of what its name says: a binary file, or one that ends in a digit and is
+    ///   no manual page.
     public func read(_ document: Document) throws(CorporaError) -> DocumentationPage? {
         let path = FileSystem.joined(root, document.path)
         let bytes = try fromFiles { () throws(FilesError) in

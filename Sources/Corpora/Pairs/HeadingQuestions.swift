@@ -1,7 +1,7 @@
 /// Turns headings into questions that a person would ask.
 ///
-/// Which of several wordings a heading gets is decided by its hash, so that it is the same in every run. A heading that gives no
-/// sensible question gives none.
+/// Which of several wordings a heading gets is decided by its hash, so that it is the same in every run. A heading that
+/// gives no sensible question gives none.
 struct HeadingQuestions {
     let cases: WordCases
     let hash: StableHash
@@ -61,7 +61,8 @@ struct HeadingQuestions {
         return hash.choice(["How do I", "How can I", "How to"], for: heading) + " \(verb) \(imperative(words))?"
     }
 
-    /// Whether a gerund only describes the noun behind it: `Encoding Handling`, `Operating System`; not `Using Cursors`.
+    /// Whether a gerund only describes the noun behind it: `Encoding Handling`, `Operating System`; not `Using
+    /// Cursors`.
     private func isCompound(_ verb: String, _ rest: String) -> Bool {
         if rest.contains(" ") { return false }
         if rest.hasSuffix("ing") { return true }

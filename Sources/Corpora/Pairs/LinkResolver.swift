@@ -30,8 +30,8 @@ struct LinkResolver {
         }
     }
 
-    /// What each name on a page stands for: a section's name for all its passages, another for the passage that holds it, and
-    /// for the rest of the same text where it begins a definition.
+    /// What each name on a page stands for: a section's name for all its passages, another for the passage that holds
+    /// it, and for the rest of the same text where it begins a definition.
     private static func anchors(of page: DocumentationPage) -> [String: [Int]] {
         var result: [String: [Int]] = [:]
         for section in page.sections {

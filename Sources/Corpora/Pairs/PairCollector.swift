@@ -63,8 +63,8 @@ struct PairCollector {
 
     /// Candidates of one kind, those of the same text as one.
     ///
-    /// A text that is a query in several splits belongs, with all its answers, to the most protected of them where it is a
-    /// heading or made of one; of the other kinds it is left out, since such texts mean many things.
+    /// A text that is a query in several splits belongs, with all its answers, to the most protected of them where it
+    /// is a heading or made of one; of the other kinds it is left out, since such texts mean many things.
     private mutating func merged(_ candidates: [PairCandidate]) -> [Entry] {
         var merged: [PairCandidate] = []
         var position: [String: Int] = [:]

@@ -98,8 +98,8 @@ struct PairMaker {
     /// How many words a text under a general heading has that can be told from its like on other pages by its content.
     private static let tellingWords = 40
 
-    /// Whether nothing under a general heading says what page it stands on: a list of parameters, each a passage of its own, or a
-    /// few words that would fit any page ("The name of the object.").
+    /// Whether nothing under a general heading says what page it stands on: a list of parameters, each a passage of its
+    /// own, or a few words that would fit any page ("The name of the object.").
     private func isUnanswerable(_ section: DocumentationPage.Section, of page: DocumentationPage) -> Bool {
         guard page.hasOwnTitle, Vocabulary.trivialHeadings.contains(HeadingText.normalized(section.heading)) else {
             return false
@@ -209,7 +209,8 @@ struct PairMaker {
     /// How many passages a link may lead to without a second look.
     private static let precise = 3
 
-    /// Of the many passages that a target has those that hold the words by which it is sought; none where that are many as well.
+    /// Of the many passages that a target has those that hold the words by which it is sought; none where that are many
+    /// as well.
     private func narrowed(_ places: [LinkResolver.Place], to text: String) -> [LinkResolver.Place] {
         guard places.count > PairMaker.precise else { return places }
         let words = text.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "_" }.filter { $0.count > 2 }.map(

@@ -15,8 +15,8 @@ struct TermQueries {
         case phrase
     }
 
-    /// The term's own name, of several spellings the one that says most: `--data-only` of `-a, --data-only`, `lower()` of
-    /// `lower(text) returns text`.
+    /// The term's own name, of several spellings the one that says most: `--data-only` of `-a, --data-only`, `lower()`
+    /// of `lower(text) returns text`.
     static func name(of term: String) -> String {
         let spellings = spellings(of: term)
         guard let first = spellings.first else { return term }

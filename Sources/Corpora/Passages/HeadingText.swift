@@ -29,8 +29,8 @@ enum HeadingText {
 
     /// What follows a number such as `20.4.1.`, `F.32.`, `II.` or `2.1`; nil where there is none, or nothing follows.
     ///
-    /// A number of one part counts where it ends in a dot, colon or bracket; one of several parts without a dot at its end where
-    /// a capital follows, since `2.0 released` is no numbered heading.
+    /// A number of one part counts where it ends in a dot, colon or bracket; one of several parts without a dot at its
+    /// end where a capital follows, since `2.0 released` is no numbered heading.
     private static func withoutNumber(_ text: Substring, dotIsNeeded: Bool) -> Substring? {
         guard let space = text.firstIndex(of: " ") else { return nil }
         let body = text[space...].drop { $0 == " " }

@@ -1,8 +1,8 @@
 /// Cuts a section's text into passages.
 ///
-/// A section is one passage unless it is too long: then it is cut at paragraphs into passages of about equal length, a paragraph
-/// that is too long by itself at the ends of sentences, program code at the ends of lines. An entry of a definition list is a
-/// passage of its own; short entries stay together. No cut is ever within a word.
+/// A section is one passage unless it is too long: then it is cut at paragraphs into passages of about equal length, a
+/// paragraph that is too long by itself at the ends of sentences, program code at the ends of lines. An entry of a
+/// definition list is a passage of its own; short entries stay together. No cut is ever within a word.
 struct PassageCutter {
     /// Lengths in words.
     struct Limits: Equatable, Sendable {
@@ -144,7 +144,8 @@ struct PassageCutter {
         return drafts
     }
 
-    /// Where the passage that begins with a unit ends: as near to the target as whole units allow, and never above the limit.
+    /// Where the passage that begins with a unit ends: as near to the target as whole units allow, and never above the
+    /// limit.
     private func endOfPassage(from start: Int, in units: [Unit], target: Int) -> Int {
         var count = units[start].words
         var end = start + 1

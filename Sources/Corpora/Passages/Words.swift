@@ -17,9 +17,9 @@ enum Words {
 
 /// Where sentences end.
 ///
-/// A sentence ends at `.`, `!` or `?`, closing quotes and brackets included, where white space and the beginning of another
-/// sentence follow: a capital, a digit, an opening mark, or a name with an underscore. Abbreviations, initials and the number of
-/// a list item end none.
+/// A sentence ends at `.`, `!` or `?`, closing quotes and brackets included, where white space and the beginning of
+/// another sentence follow: a capital, a digit, an opening mark, or a name with an underscore. Abbreviations, initials
+/// and the number of a list item end none.
 enum Sentences {
     /// The sentences of a text, without the white space between them.
     static func ranges(in text: [UInt8]) -> [Range<Int>] {
