@@ -51,6 +51,6 @@ public struct Machine: Sendable {
 /// The most memory that this process has held at once, in megabytes.
 public func peakMegabytes() -> Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) / 1024
 }
