@@ -3,13 +3,21 @@
 
 #include <string.h>
 
-static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar);
+static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(
+    "scalar", scalar, .product_bf16 = attune_product_bf16_scalar, .product_int8 = attune_product_int8_scalar);
 
 static int always(void) { return 1; }
 
 #if ATTUNE_X86
-static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(avx2);
-static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(avx512);
+static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(
+    "avx2", avx2, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
+static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(
+    "avx512", avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
+static const attune_kernels avx512vnni_table = ATTUNE_KERNEL_TABLE(
+    "avx512vnni", avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx512vnni);
+static const attune_kernels avx512bf16_table = ATTUNE_KERNEL_TABLE(
+    "avx512bf16", avx512, .product_bf16 = attune_product_bf16_avx512bf16,
+    .product_int8 = attune_product_int8_avx512vnni);
 
 // __builtin_cpu_supports looks at the operating system too: whether it saves the wide registers.
 static int has_avx2(void) {
@@ -20,6 +28,9 @@ static int has_avx512(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
 #else
 static int never(void) { return 0; }
 #endif
@@ -31,9 +42,13 @@ static const struct {
     int (*supported)(void);
 } known[] = {
 #if ATTUNE_X86
+    {"avx512bf16", &avx512bf16_table, has_avx512bf16},
+    {"avx512vnni", &avx512vnni_table, has_avx512vnni},
     {"avx512", &avx512_table, has_avx512},
     {"avx2", &avx2_table, has_avx2},
 #else
+    {"avx512bf16", NULL, never},
+    {"avx512vnni", NULL, never},
     {"avx512", NULL, never},
     {"avx2", NULL, never},
 #endif

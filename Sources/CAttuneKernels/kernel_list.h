@@ -8,6 +8,9 @@
 #define ATTUNE_X86 1
 #define ATTUNE_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define ATTUNE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define ATTUNE_AVX512VNNI __attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define ATTUNE_AVX512BF16                                                                                              \
+    __attribute__((target("avx512bf16,avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 #endif
 #define ATTUNE_INLINE static inline __attribute__((always_inline))
 
@@ -51,17 +54,21 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     void attune_adamw_f32_##isa(                                                                                       \
         float *parameters, const float *gradients, float *first_moment, float *second_moment, size_t n,                \
         const attune_adamw *setting);                                                                                  \
-    void attune_product_f32_##isa(                                                                                     \
-        const float *x, size_t x_stride, size_t rows, const float *packed, size_t inputs, size_t outputs,              \
-        const float *bias, float *y, size_t y_stride, int accumulate);                                                 \
+    void attune_product_f32_##isa(const attune_operand *x, const attune_panels *w, const attune_tail *tail);           \
+    void attune_quantize_##isa(const float *x, size_t n, uint8_t *y, float *scale, int32_t *zero);                     \
+    void attune_pack_words_##isa(                                                                                      \
+        const uint32_t *x, size_t stride, size_t rows, size_t words, uint32_t *packed);                                \
+    void attune_pack_pairs_##isa(                                                                                      \
+        const uint16_t *x, size_t stride, size_t rows, size_t columns, uint16_t *packed);                              \
     void attune_float16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                       \
     void attune_float32_to_float16_##isa(const float *x, uint16_t *y, size_t n);                                       \
     void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \
     void attune_float32_to_bfloat16_##isa(const float *x, uint16_t *y, size_t n);
 
-#define ATTUNE_KERNEL_TABLE(isa)                                                                                       \
+/// The table of a level: the kernels of `isa`, and others by their fields.
+#define ATTUNE_KERNEL_TABLE(level, isa, ...)                                                                           \
     {                                                                                                                  \
-        .name = #isa,                                                                                                  \
+        .name = level,                                                                                                 \
         .dot = attune_dot_f32_##isa,                                                                                   \
         .squared_l2 = attune_squared_l2_f32_##isa,                                                                     \
         .cosine = attune_cosine_f32_##isa,                                                                             \
@@ -87,17 +94,31 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .normalize = attune_normalize_f32_##isa,                                                                       \
         .normalize_backward = attune_normalize_backward_f32_##isa,                                                     \
         .adamw = attune_adamw_f32_##isa,                                                                               \
-        .product = attune_product_f32_##isa,                                                                           \
+        .product_f32 = attune_product_f32_##isa,                                                                           \
+        .quantize = attune_quantize_##isa,                                                                             \
+        .pack_words = attune_pack_words_##isa,                                                                         \
+        .pack_pairs = attune_pack_pairs_##isa,                                                                         \
         .float16_to_float32 = attune_float16_to_float32_##isa,                                                         \
         .float32_to_float16 = attune_float32_to_float16_##isa,                                                         \
         .bfloat16_to_float32 = attune_bfloat16_to_float32_##isa,                                                       \
         .float32_to_bfloat16 = attune_float32_to_bfloat16_##isa,                                                       \
+        __VA_ARGS__                                                                                                    \
     }
 
+/// The product in bf16 or int8 of one instruction set.
+#define ATTUNE_DECLARE_PRODUCT(name) \
+    void attune_product_##name(const attune_operand *x, const attune_panels *w, const attune_tail *tail);
+
 ATTUNE_DECLARE_KERNELS(scalar)
+ATTUNE_DECLARE_PRODUCT(bf16_scalar)
+ATTUNE_DECLARE_PRODUCT(int8_scalar)
 #if ATTUNE_X86
 ATTUNE_DECLARE_KERNELS(avx2)
 ATTUNE_DECLARE_KERNELS(avx512)
+ATTUNE_DECLARE_PRODUCT(bf16_avx2)
+ATTUNE_DECLARE_PRODUCT(int8_avx2)
+ATTUNE_DECLARE_PRODUCT(int8_avx512vnni)
+ATTUNE_DECLARE_PRODUCT(bf16_avx512bf16)
 #endif
 
 #endif

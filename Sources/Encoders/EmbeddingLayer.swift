@@ -23,7 +23,7 @@ package struct EmbeddingLayer: Sendable {
     package let tokenType: MatrixView<Float>
     package let normalization: LayerNormalization
     /// The rows of the positions with token type 0 added, `[positions, D]`.
-    private let context: Matrix<Float>
+    let context: Matrix<Float>
 
     package init(
         word: MatrixView<Float>, position: MatrixView<Float>, tokenType: MatrixView<Float>,

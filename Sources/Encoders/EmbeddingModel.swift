@@ -1,6 +1,7 @@
 internal import Files
 public import LowRank
 public import ModelFiles
+internal import Synchronization
 public import Tokenization
 public import VectorMath
 
@@ -17,6 +18,8 @@ public struct EmbeddingModel: Sendable {
     public let normalizes: Bool
     /// The default limit of tokens a text, special tokens included.
     public let maxLength: Int
+    /// Encoders for inference, made when they are first asked for.
+    private let inference = PackedEncoders()
 
     /// What `backward` needs of a forward pass. Holds the adapter's matrices as they were in the forward pass.
     public struct Activations: Sendable {
@@ -102,6 +105,11 @@ public struct EmbeddingModel: Sendable {
         return alone.count - (endsInSpecial ? 1 : 0)
     }
 
+    /// The encoder for inference in a precision; packs the weights when it is first asked for.
+    package func inferenceEncoder(_ precision: Precision) -> InferenceEncoder {
+        inference.encoder(precision) { InferenceEncoder(encoder, precision: precision) }
+    }
+
     /// Vectors `[B, dimension]` of a batch.
     public func embed(
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
@@ -117,5 +125,19 @@ public struct EmbeddingModel: Sendable {
         var pooled = pooling.forward(hidden.view, batch: batch).y
         if normalizes { _ = normalizeRows(&pooled) }
         return pooled
+    }
+}
+
+/// The encoders for inference of one model, one a precision: all that use the model share them.
+private final class PackedEncoders: Sendable {
+    private let storage = Mutex<[Precision: InferenceEncoder]>([:])
+
+    func encoder(_ precision: Precision, _ make: () -> InferenceEncoder) -> InferenceEncoder {
+        storage.withLock { known in
+            if let encoder = known[precision] { return encoder }
+            let encoder = make()
+            known[precision] = encoder
+            return encoder
+        }
     }
 }

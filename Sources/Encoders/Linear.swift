@@ -15,8 +15,8 @@ package struct Linear: Sendable {
         package let weight: MatrixView<Float>
         /// Its columns of y.
         package let columns: Range<Int>
-        /// Wᵀ in the form that products read.
-        let packed: PackedMatrix
+        /// W in the form that products read in float32.
+        fileprivate let lazilyPacked = LazyPackedMatrix()
     }
 
     /// What the backward pass needs of the forward pass.
@@ -46,8 +46,7 @@ package struct Linear: Sendable {
         self.modules = modules.map { name, weight in
             precondition(weight.columns == modules[0].weight.columns, "modules of one layer read the same input")
             defer { start += weight.rows }
-            return Module(
-                name: name, weight: weight, columns: start..<start + weight.rows, packed: PackedMatrix(weight))
+            return Module(name: name, weight: weight, columns: start..<start + weight.rows)
         }
         precondition(start == bias.count, "modules of \(start) outputs, \(bias.count) biases")
         self.bias = bias
@@ -74,8 +73,9 @@ package struct Linear: Sendable {
         let projection = adapter?.project(x, options: options)
         var y = Matrix<Float>(uninitializedRows: x.rows, columns: outputWidth)
         BlockedProduct.run(
-            x, modules.map { BlockedProduct.Part(weight: $0.packed, start: $0.columns.lowerBound) }, bias: bias,
-            residual: residual, updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
+            x,
+            modules.map { BlockedProduct.Part(weight: packed($0, precision: .f32), start: $0.columns.lowerBound) },
+            bias: bias, residual: residual, updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
         let kept = keepsInput || adapter != nil ? x : nil
         return (y, Activations(input: kept, projection: projection))
     }
@@ -115,6 +115,13 @@ package struct Linear: Sendable {
         return dx
     }
 
+    /// A module's weights in the form that products of a precision read; in float32 packed once, for training and inference.
+    func packed(_ module: Module, precision: Precision) -> PackedMatrix {
+        precision == .f32
+            ? module.lazilyPacked.value { PackedMatrix(module.weight) }
+            : PackedMatrix(module.weight, precision: precision)
+    }
+
     /// W of all modules, one below the other, `[out, in]`.
     private var stackedWeight: MatrixView<Float> {
         guard modules.count > 1 else { return modules[0].weight }
@@ -126,7 +133,8 @@ package struct Linear: Sendable {
     }
 }
 
-/// A packed matrix that is made at its first use: only training reads weights the other way round.
+/// A packed matrix that is made at its first use: who infers in another precision never needs it in float32, and only training
+/// reads weights the other way round.
 private final class LazyPackedMatrix: Sendable {
     private let storage = Mutex<PackedMatrix?>(nil)
 

@@ -1,6 +1,18 @@
 internal import VectorMath
 
 extension TextEncoder {
+    /// How many tokens go through the layers together: few enough that what is between the layers stays in a core's cache.
+    static let tokenBudget = 256
+
+    /// Texts that go through the layers together.
+    struct Group {
+        /// Their rows in the result.
+        let members: [Int]
+        /// How many texts of the caller they stand for.
+        let textCount: Int
+        let batch: TokenBatch
+    }
+
     /// Vectors `[B, dimension]` of texts with a prefix each.
     func encode(
         _ texts: [String], prefix: String, maxLength: Int?, progress: ((Int, Int) -> Void)?
@@ -12,8 +24,8 @@ extension TextEncoder {
 
     /// Vectors `[B, dimension]` of token sequences, in their order.
     ///
-    /// Equal sequences are encoded once. The rest goes through the model by length, the longest first, so that memory is at its
-    /// peak at the start and the time left is never underestimated.
+    /// Equal sequences are encoded once. The rest goes through the model in groups by length, the longest first, so that the
+    /// last ones to finish are short and the time left is never underestimated.
     func encode(
         _ sequences: [[Int32]], skipping skipped: Int, progress: ((Int, Int) -> Void)?
     ) throws(EncodersError) -> Matrix<Float> {
@@ -23,20 +35,16 @@ extension TextEncoder {
             return a != b ? a > b : $0 < $1
         }
         let lengths = order.map { sequences[distinct[$0]].count }
-        var vectors = Matrix<Float>(uninitializedRows: distinct.count, columns: dimension)
         var copies = [Int](repeating: 0, count: distinct.count)
         for place in places { copies[Int(place)] += 1 }
-        var done = 0
-        for range in Self.batches(lengths: lengths, budget: Self.tokenBudget) {
-            if Task.isCancelled { throw .cancelled }
-            let members = order[range]
-            let batch = TokenBatch(
-                members.map { sequences[distinct[$0]] }, skipping: members.map { _ in skipped })
-            let embedded = try model.embed(batch, bound: boundAdapter)
-            for (row, member) in members.enumerated() { vectors.setRow(member, to: embedded.row(row)) }
-            done += members.reduce(0) { $0 + copies[$1] }
-            progress?(done, sequences.count)
+        let groups = Self.batches(lengths: lengths, budget: Self.tokenBudget).map { range in
+            let members = Array(order[range])
+            return Group(
+                members: members, textCount: members.reduce(0) { $0 + copies[$1] },
+                batch: TokenBatch(members.map { sequences[distinct[$0]] }, skipping: members.map { _ in skipped }))
         }
+        for group in groups { try model.encoder.check(group.batch) }
+        let vectors = try encode(groups, count: distinct.count, of: sequences.count, progress: progress)
         guard distinct.count < sequences.count else { return vectors }
         var result = Matrix<Float>(uninitializedRows: sequences.count, columns: dimension)
         gatherRows(of: vectors.view, at: places, into: &result)

@@ -14,7 +14,7 @@ extension TextEncoder {
     /// What reproduces the bytes of vectors: the space, precision, length limit, query prompt, instruction set and version. For the
     /// record; never a reason to refuse.
     public var recipe: String {
-        "space=\(space.digest) precision=f32 max-length=\(maxLength) query-prompt=\(quoted(queryPrompt)) "
+        "space=\(space.digest) precision=\(precision.rawValue) max-length=\(maxLength) query-prompt=\(quoted(queryPrompt)) "
             + "isa=\(InstructionSet.current.rawValue) version=\(attuneVersion)"
     }
 

@@ -18,15 +18,19 @@ public struct TextEncoder: Sendable {
     public let defaultPromptName: String?
     /// What a user should know of the model: what was assumed, what is passed over.
     public let warnings: [String]
-    let boundAdapter: BERTEncoder.BoundAdapter?
+    /// The numbers that the model's products multiply.
+    public let precision: Precision
+    let inference: InferenceEncoder
+    let boundAdapter: InferenceEncoder.BoundAdapter?
     /// Parts of the identity that do not depend on the adapter.
     let identity: [(String, String)]
 
-    /// How many tokens go through the model at once.
-    static let tokenBudget = 4096
-
     /// Loads a model folder.
-    public init(model folder: ModelFolder, adapter: LowRankAdapter? = nil) throws(EncodersError) {
+    ///
+    /// - Parameter precision: In float32 vectors are those of other tools; see ``Precision/standard`` for what is fastest without loss.
+    public init(
+        model folder: ModelFolder, adapter: LowRankAdapter? = nil, precision: Precision = .f32
+    ) throws(EncodersError) {
         let model = try EmbeddingModel(folder)
         prompts = folder.prompts
         defaultPromptName = folder.defaultPromptName
@@ -36,19 +40,23 @@ public struct TextEncoder: Sendable {
         identity = try Self.identity(of: folder, model: model)
         self.model = model
         self.adapter = adapter
-        boundAdapter = try model.encoder.bind(adapter)
+        self.precision = precision
+        inference = model.inferenceEncoder(precision)
+        boundAdapter = inference.bind(try model.encoder.bind(adapter))
         warnings = folder.warnings + Self.warnings(of: adapter)
     }
 
     /// Loads a model folder and a PEFT folder.
-    public init(model folder: ModelFolder, adapter: AdapterFolder) throws(EncodersError) {
+    public init(
+        model folder: ModelFolder, adapter: AdapterFolder, precision: Precision = .f32
+    ) throws(EncodersError) {
         let loaded: LowRankAdapter
         do throws(LowRankError) {
             loaded = try LowRankAdapter(adapter)
         } catch {
             throw .adapter(error)
         }
-        try self.init(model: folder, adapter: loaded)
+        try self.init(model: folder, adapter: loaded, precision: precision)
     }
 
     /// The same model with another adapter, or with none. Shares the weights.
@@ -59,7 +67,9 @@ public struct TextEncoder: Sendable {
     private init(_ other: TextEncoder, adapter: LowRankAdapter?) throws(EncodersError) {
         model = other.model
         self.adapter = adapter
-        boundAdapter = try other.model.encoder.bind(adapter)
+        precision = other.precision
+        inference = other.inference
+        boundAdapter = inference.bind(try other.model.encoder.bind(adapter))
         prompts = other.prompts
         defaultPromptName = other.defaultPromptName
         identity = other.identity

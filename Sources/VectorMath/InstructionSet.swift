@@ -4,7 +4,7 @@ internal import Glibc
 /// The instruction sets that the kernels are written for, from the plainest.
 ///
 /// The best one that the processor and the operating system support is chosen at first use. The environment's
-/// `ATTUNE_ISA=scalar|avx2|avx512` forces another. Results are bit-identical between runs on one instruction set, not
+/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16` forces another. Results are bit-identical between runs on one instruction set, not
 /// between two.
 public enum InstructionSet: String, CaseIterable, Sendable {
     /// Plain C: the specification that the others are tested against.
@@ -13,6 +13,10 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     case avx2
     /// AVX-512 F, BW, DQ and VL.
     case avx512
+    /// And VNNI: products in 8 bits.
+    case avx512vnni
+    /// And BF16: products in bfloat16.
+    case avx512bf16
 
     /// The one in use. Where `ATTUNE_ISA` is impossible, the best one; ``validateEnvironment()`` says so.
     public static var current: InstructionSet {

@@ -98,4 +98,22 @@ public enum RowKernels {
     ) {
         kernels.normalize_backward(dy, y, norm, dx, count)
     }
+
+    /// y = (x - mean) / √(variance + epsilon) · gain + bias. `y` may be `x`.
+    public static func layerNorm(
+        _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, bias: UnsafePointer<Float>, count: Int,
+        epsilon: Float, into y: UnsafeMutablePointer<Float>
+    ) {
+        var (mean, deviation): (Float, Float) = (0, 0)
+        kernels.layer_norm(x, gain, bias, count, epsilon, y, &mean, &deviation)
+    }
+
+    /// x ~ scale · (y - zero), y from 0 to 255: the row's range, widened to hold 0, in 255 equal steps.
+    public static func quantize(
+        _ x: UnsafePointer<Float>, count: Int, into y: UnsafeMutablePointer<UInt8>
+    ) -> (scale: Float, zero: Int32) {
+        var (scale, zero): (Float, Int32) = (1, 0)
+        kernels.quantize(x, count, y, &scale, &zero)
+        return (scale, zero)
+    }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// The threads of the process: one pool, made at first use, that ``parallelFor(_:grain:_:)`` works on.
@@ -30,4 +31,12 @@ public enum ThreadPool {
         precondition(width >= 1, "a pool of \(width) threads")
         return try $taskWidth.withValue(width, operation: body)
     }
+}
+
+/// A thread, to be compared with another.
+public struct ThreadIdentity: Equatable, Sendable {
+    private let value: UInt
+
+    /// The thread of the caller.
+    public static var current: ThreadIdentity { ThreadIdentity(value: UInt(pthread_self())) }
 }

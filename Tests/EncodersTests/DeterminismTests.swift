@@ -8,38 +8,10 @@ import VectorMath
 
 @Suite("The same bits for any number of threads")
 struct DeterminismTests {
-    /// A model wide enough, and a batch long enough, that every product and sum is cut into several blocks.
-    private func model() throws -> (EmbeddingModel, TokenBatch) {
-        let folder = try TemporaryFolder()
-        let path = folder.path + "/config.json"
-        try Self.configuration.write(to: path)
-        var seed: UInt64 = 0
-        let encoder = try BERTEncoder(configuration: TransformerConfiguration(path: path)) { name, shape in
-            seed += 1
-            let rows = shape.count == 1 ? 1 : shape[0]
-            return random(rows, shape[shape.count - 1], seed: seed, scale: shape.count == 1 ? 0.5 : 0.08).view
-        }
-        let model = EmbeddingModel(
-            tokenizer: try TinyBERT.model().tokenizer, encoder: encoder, pooling: Pooling(modes: [.cls, .mean, .max]),
-            normalizes: true, maxLength: 128)
-        return (model, batch((0..<48).map { 3 + $0 * 29 % 120 }, vocabulary: 200))
-    }
-
-    private static let configuration = """
-        {"model_type": "bert", "vocab_size": 200, "hidden_size": 192, "num_hidden_layers": 2, "num_attention_heads": 6,
-        "intermediate_size": 384, "hidden_act": "gelu_new", "max_position_embeddings": 128, "type_vocab_size": 2,
-        "layer_norm_eps": 1e-12, "pad_token_id": 0}
-        """
-
     @Test("vectors and low-rank gradients, with dropout", arguments: [2, 3, 5])
     func adapterTraining(width: Int) throws {
-        let (model, batch) = try model()
-        var adapter = try LowRankAdapter(
-            configuration: AdapterConfiguration(rank: 8, alpha: 16, targets: .allLinear), modules: model.linearModules,
-            seed: 1)
-        for i in adapter.pairs.indices {
-            adapter.pairs[i].b = random(adapter.pairs[i].outputWidth, 8, seed: UInt64(i), scale: 0.05)
-        }
+        let (model, batch) = try WideModel.make()
+        let adapter = try WideModel.adapter(of: model)
         let options = TrainingOptions(dropout: 0.1, seed: 3, step: 7)
         func step() throws -> (Matrix<Float>, AdapterGradients) {
             let (vectors, activations) = try model.forward(batch, adapter: adapter, options: options)
@@ -57,7 +29,7 @@ struct DeterminismTests {
 
     @Test("the gradients of all weights", arguments: [2, 3, 5])
     func fullTraining(width: Int) throws {
-        let (model, batch) = try model()
+        let (model, batch) = try WideModel.make()
         func step() throws -> [String: Matrix<Float>] {
             let (vectors, activations) = try model.forwardKeepingEverything(batch)
             var gradients = model.encoder.zeroGradients
@@ -69,10 +41,6 @@ struct DeterminismTests {
         let many = try ThreadPool.withWidth(width) { try step() }
         #expect(one == many)
     }
-}
-
-extension String {
-    fileprivate func write(to path: String) throws { try writeFile(self, to: path) }
 }
 
 @Suite("Blocks of a product")

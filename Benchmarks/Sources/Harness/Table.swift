@@ -9,7 +9,15 @@ public struct Table {
         self.header = header
     }
 
+    public init(_ header: [String]) {
+        self.header = header
+    }
+
     public mutating func add(_ row: String...) {
+        add(row)
+    }
+
+    public mutating func add(_ row: [String]) {
         precondition(row.count == header.count, "the row has \(row.count) cells, the header \(header.count)")
         rows.append(row)
     }

@@ -16,74 +16,88 @@ struct Embed: ParsableCommand {
 
     @Option(name: [.customShort("M"), .long], help: "The model.") var model: String
     @Option(help: "A text a line.") var texts: String
-    @Option(help: "Precision: f32.") var precision = "f32"
+    @Option(help: "Precisions, separated by commas: f32, bf16, int8.") var precision = "f32,bf16,int8"
     @Option(help: "Threads.") var threads = ThreadPool.availableCores
     @Option(help: "Rounds that the median is taken over.") var rounds = 3
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
     @Option(help: "Peers to measure, separated by commas, or `none`.") var peers =
-        "sentence-transformers-f32,torch-f32-sorted,onnxruntime-f32"
+        "sentence-transformers-f32,onnxruntime-f32,onnxruntime-int8,openvino-f32,openvino-bf16,openvino-int8,ctranslate2-f32,ctranslate2-int8"
     @Flag(help: "Print one JSON document.") var json = false
+    @Option(help: .hidden) var started: Double?
 
     func validate() throws {
-        guard precision == "f32" else { throw ValidationError("--precision is \(precision); it must be f32") }
+        _ = try precisions()
         guard threads > 0, rounds > 0 else { throw ValidationError("--threads and --rounds must be at least 1") }
+    }
+
+    private func precisions() throws -> [Precision] {
+        try precision.split(separator: ",").map {
+            guard let precision = Precision(rawValue: String($0)) else {
+                throw ValidationError("--precision names \($0); it takes f32, bf16 and int8")
+            }
+            return precision
+        }
     }
 
     func run() throws {
         ThreadPool.setDefaultWidth(threads)
+        if let started {
+            let result = try OwnResult.measure(
+                precisions()[0], model: model, texts: texts, rounds: rounds, limit: maxLength, started: started)
+            return try printJSON(result.fields)
+        }
         let folder = try ModelFolder(path: ModelReference.resolve(model))
-        let encoder = try TextEncoder(model: folder)
         let lines = try readLines(texts)
         let limit = maxLength ?? folder.maxLength
-        let tokens = try encoder.model.tokenize(lines, maxLength: limit).reduce(0) { $0 + $1.count }
-
-        _ = try encoder.encode(Array(lines.prefix(64)), maxLength: limit)
-        let seconds = try (0..<rounds).map { _ in
-            try Timing.seconds { _ = try encoder.encode(lines, maxLength: limit) }
+        let own = try precisions().map {
+            try OwnResult.measureApart(
+                $0, model: folder.path, texts: texts, threads: threads, rounds: rounds, limit: limit)
         }
-        let own = Timing.median(of: seconds)
-        let textsPerSecond = Double(lines.count) / own
-        let tokensPerSecond = Double(tokens) / own
-        let query = try Self.queryTimes(encoder)
-
         let others = try measurePeers(folder: folder.path, limit: limit)
         let machine = Machine.measure()
         // Twice the parameters of the layers a token, without attention.
         let configuration = folder.configuration
         let parameters =
             configuration.layers * configuration.width * (4 * configuration.width + 2 * configuration.feedForwardWidth)
-        let ceiling = machine.float32Ceiling * Double(threads) / Double(2 * parameters)
+        func ceiling(_ precision: Precision) -> Double {
+            machine.ceiling(of: precision) * Double(threads) / Double(2 * parameters)
+        }
         if json {
-            try printJSON([
-                "texts_per_s": textsPerSecond, "tokens_per_s": tokensPerSecond, "peak_mb": peakMegabytes(),
-                "threads": threads, "precision": precision, "query_p50_ms": query.p50 * 1e3,
-                "query_p99_ms": query.p99 * 1e3, "ceiling_tokens_per_s": ceiling, "machine": machine.fields,
-                "peers": others.map(\.fields),
-            ])
+            var document: [String: Any] = own.first?.fields ?? [:]
+            document["threads"] = threads
+            document["machine"] = machine.fields
+            document["own"] = own.map {
+                $0.fields.merging(["ceiling_tokens_per_s": ceiling($0.precision)]) { a, _ in a }
+            }
+            document["peers"] = others.map(\.fields)
+            try printJSON(document)
             return
         }
         print(machine.summary)
-        print(
-            "\(lines.count) texts, \(fixed(Double(tokens) / Double(lines.count))) tokens on average, \(threads) threads\n"
-        )
-        var table = Table("who", "texts/s", "tokens/s", "of ceiling", "peak MB", "Attune is")
-        table.add(
-            "Attune f32", fixed(textsPerSecond), fixed(tokensPerSecond, 0),
-            "\(fixed(100 * tokensPerSecond / ceiling, 0)) %",
-            fixed(peakMegabytes(), 0), "")
+        let tokens = own.first.map { Double($0.tokens) / Double(lines.count) } ?? 0
+        print("\(lines.count) texts, \(fixed(tokens)) tokens on average, \(threads) threads\n")
+        var table = Table(
+            ["who", "texts/s", "tokens/s", "of ceiling", "query p50 ms", "p99 ms", "first vector s", "peak MB"]
+                + own.map { "\($0.precision) is" })
+        for result in own {
+            table.add(
+                [
+                    "Attune \(result.precision)", fixed(result.textsPerSecond), fixed(result.tokensPerSecond, 0),
+                    "\(fixed(100 * result.tokensPerSecond / ceiling(result.precision), 0)) %",
+                    fixed(result.query.p50, 2), fixed(result.query.p99, 2), fixed(result.firstVector, 3),
+                    fixed(result.peakMegabytes, 0),
+                ] + own.map { _ in "" })
+        }
         for other in others {
             table.add(
-                other.name, fixed(other.textsPerSecond), fixed(other.tokensPerSecond, 0), "",
-                fixed(other.peakMegabytes, 0), "\(fixed(textsPerSecond / other.textsPerSecond, 2)) ×")
+                [
+                    other.name, fixed(other.textsPerSecond), fixed(other.tokensPerSecond, 0), "",
+                    fixed(other.query.p50, 2), fixed(other.query.p99, 2), fixed(other.firstVector, 2),
+                    fixed(other.peakMegabytes, 0),
+                ]
+                    + own.map { "\(fixed($0.textsPerSecond / other.textsPerSecond, 2)) ×" })
         }
         print(table.text)
-        print("\none query of a dozen tokens: p50 \(fixed(query.p50 * 1e3, 2)) ms, p99 \(fixed(query.p99 * 1e3, 2)) ms")
-    }
-
-    private static func queryTimes(_ encoder: TextEncoder) throws -> (p50: Double, p99: Double) {
-        let query = ["which setting limits how much memory a sort may use"]
-        let times = try (0..<300).map { _ in try Timing.seconds { _ = try encoder.encodeQueries(query) } }.sorted()
-        return (times[150], times[297])
     }
 
     private func measurePeers(folder: String, limit: Int) throws -> [PeerResult] {
@@ -98,29 +112,12 @@ struct Embed: ParsableCommand {
     }
 }
 
-/// A peer's medians over its rounds.
-struct PeerResult {
-    let name: String
-    let textsPerSecond: Double
-    let tokensPerSecond: Double
-    let peakMegabytes: Double
-
-    var fields: [String: Any] {
-        ["peer": name, "texts_per_s": textsPerSecond, "tokens_per_s": tokensPerSecond, "peak_mb": peakMegabytes]
-    }
-
-    static func medians(of rows: [[String: Any]]) -> [PeerResult] {
-        let byName = Dictionary(grouping: rows.filter { $0["peer"] is String && $0["texts_per_s"] is Double }) {
-            $0["peer"] as? String ?? ""
+extension Machine {
+    func ceiling(of precision: Precision) -> Double {
+        switch precision {
+        case .f32: float32Ceiling
+        case .bf16: bfloat16Ceiling
+        case .int8: int8Ceiling
         }
-        func median(_ rows: [[String: Any]], _ field: String) -> Double {
-            let values = rows.compactMap { $0[field] as? Double }
-            return values.isEmpty ? 0 : Timing.median(of: values)
-        }
-        return byName.map { name, rows in
-            PeerResult(
-                name: name, textsPerSecond: median(rows, "texts_per_s"), tokensPerSecond: median(rows, "tokens_per_s"),
-                peakMegabytes: median(rows, "peak_mb"))
-        }.sorted { $0.textsPerSecond > $1.textsPerSecond }
     }
 }

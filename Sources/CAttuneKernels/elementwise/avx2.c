@@ -43,18 +43,8 @@ ATTUNE_AVX2 void attune_gelu_erf_backward_f32_avx2(const float *dy, const float 
     });
 }
 
-/// -u/v of the tanh form of GELU, v / (1 + e^-u) with u = 2 sqrt(2/pi) (v + 0.044715 v^3).
-INLINE256 __m256 gelu_exponent(__m256 square) {
-    return _mm256_fmadd_ps(_mm256_set1_ps(-GELU_TWO_C_CUBE), square, _mm256_set1_ps(-GELU_TWO_C));
-}
-
 ATTUNE_AVX2 void attune_gelu_tanh_f32_avx2(const float *x, float *y, size_t n) {
-    const __m256 one = _mm256_set1_ps(1);
-    EACH_8(n, {
-        const __m256 v = load256(x + i, mask);
-        const __m256 e = exp256(_mm256_mul_ps(v, gelu_exponent(_mm256_mul_ps(v, v))));
-        store256(y + i, mask, _mm256_div_ps(v, _mm256_add_ps(one, e)));
-    });
+    EACH_8(n, { store256(y + i, mask, gelu_tanh256(load256(x + i, mask))); });
 }
 
 ATTUNE_AVX2 void attune_gelu_tanh_backward_f32_avx2(const float *dy, const float *x, float *dx, size_t n) {
@@ -64,7 +54,7 @@ ATTUNE_AVX2 void attune_gelu_tanh_backward_f32_avx2(const float *dy, const float
         const __m256 v = _mm256_max_ps(_mm256_set1_ps(-GELU_LIMIT), _mm256_min_ps(limit, load256(x + i, mask)));
         const __m256 square = _mm256_mul_ps(v, v);
         // s (1 - s) of the sigmoid s by e^-|u|: 1 - s would lose its digits where s is near 1.
-        const __m256 e = exp256(_mm256_mul_ps(abs256(v), gelu_exponent(square)));
+        const __m256 e = exp256(_mm256_mul_ps(abs256(v), gelu_exponent256(square)));
         const __m256 r = _mm256_div_ps(one, _mm256_add_ps(one, e));
         const __m256 s = _mm256_blendv_ps(r, _mm256_mul_ps(e, r), v);
         const __m256 slope = _mm256_mul_ps(

@@ -43,18 +43,8 @@ ATTUNE_AVX512 void attune_gelu_erf_backward_f32_avx512(const float *dy, const fl
     });
 }
 
-/// -u/v of the tanh form of GELU, v / (1 + e^-u) with u = 2 sqrt(2/pi) (v + 0.044715 v^3).
-INLINE512 __m512 gelu_exponent(__m512 square) {
-    return _mm512_fmadd_ps(_mm512_set1_ps(-GELU_TWO_C_CUBE), square, _mm512_set1_ps(-GELU_TWO_C));
-}
-
 ATTUNE_AVX512 void attune_gelu_tanh_f32_avx512(const float *x, float *y, size_t n) {
-    const __m512 one = _mm512_set1_ps(1);
-    EACH_16(n, {
-        const __m512 v = load512(x + i, mask);
-        const __m512 e = exp512(_mm512_mul_ps(v, gelu_exponent(_mm512_mul_ps(v, v))));
-        store512(y + i, mask, _mm512_div_ps(v, _mm512_add_ps(one, e)));
-    });
+    EACH_16(n, { store512(y + i, mask, gelu_tanh512(load512(x + i, mask))); });
 }
 
 ATTUNE_AVX512 void attune_gelu_tanh_backward_f32_avx512(const float *dy, const float *x, float *dx, size_t n) {
@@ -64,7 +54,7 @@ ATTUNE_AVX512 void attune_gelu_tanh_backward_f32_avx512(const float *dy, const f
         const __m512 v = _mm512_max_ps(_mm512_set1_ps(-GELU_LIMIT), _mm512_min_ps(limit, load512(x + i, mask)));
         const __m512 square = _mm512_mul_ps(v, v);
         // s (1 - s) of the sigmoid s by e^-|u|: 1 - s would lose its digits where s is near 1.
-        const __m512 e = exp512(_mm512_mul_ps(_mm512_abs_ps(v), gelu_exponent(square)));
+        const __m512 e = exp512(_mm512_mul_ps(_mm512_abs_ps(v), gelu_exponent512(square)));
         const __m512 r = _mm512_div_ps(one, _mm512_add_ps(one, e));
         const __m512 s = _mm512_mask_mul_ps(r, _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ), e, r);
         const __m512 slope = _mm512_mul_ps(

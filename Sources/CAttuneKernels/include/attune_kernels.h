@@ -24,9 +24,56 @@ typedef struct attune_adamw {
     float gradient_scale;        ///< multiplies the gradient first
 } attune_adamw;
 
+/// The numbers that a product multiplies.
+typedef enum attune_precision {
+    attune_precision_f32 = 0,
+    attune_precision_bf16 = 1,
+    attune_precision_int8 = 2,
+} attune_precision;
+
+/// Rows of activations. The type of `values` is that of the product: float, bfloat16 or uint8_t. Strides count values; in
+/// bfloat16 they are even, and the value behind an odd last one is 0; in 8 bits they are multiples of 4.
+typedef struct attune_operand {
+    const void *values;
+    size_t stride;
+    size_t rows;
+    const float *_Nullable scales;       ///< [rows], in 8 bits
+    const int32_t *_Nullable zeros;      ///< [rows], in 8 bits
+} attune_operand;
+
+/// Packed weights [outputs, inputs], aligned to 64 bytes: what attune_pack_f32, _bf16 or _int8 wrote.
+typedef struct attune_panels {
+    const void *panels;
+    size_t inputs;
+    size_t outputs;
+    const float *_Nullable scales;       ///< [outputs in whole panels], in 8 bits
+    const int32_t *_Nullable sums;       ///< [outputs in whole panels], in 8 bits
+} attune_panels;
+
+typedef enum attune_activation {
+    attune_activation_none = 0,
+    attune_activation_gelu_erf = 1,
+    attune_activation_gelu_tanh = 2,
+} attune_activation;
+
+/// What happens to the sums of a product before they are stored.
+typedef struct attune_tail {
+    const float *_Nullable bias;         ///< [outputs]
+    const float *_Nullable residual;     ///< [rows, outputs], added; may be y
+    size_t residual_stride;
+    attune_activation activation;
+    void *y;                             ///< [rows, outputs], float or bfloat16
+    size_t y_stride;
+    int narrow;                          ///< whether y is bfloat16
+    const float *_Nullable low;          ///< [rows, rank], or null where there is no low-rank term
+    size_t low_stride;
+    size_t rank;
+    const float *_Nullable low_panels;   ///< [outputs, rank] as attune_pack_f32 packs it
+} attune_tail;
+
 /// One function a kernel, all of one instruction set.
 typedef struct attune_kernels {
-    /// "scalar", "avx2" or "avx512".
+    /// "scalar", "avx2", "avx512", "avx512vnni" or "avx512bf16"; each level has what the one before has.
     const char *name;
 
     // Distances. A row's result in the one-to-many functions has the bits that the one-to-one function gives.
@@ -71,7 +118,7 @@ typedef struct attune_kernels {
     void (*softmax)(float *x, size_t n, float scale);
     /// dx = scale * y * (dy - sum(dy*y)). dx may be dy.
     void (*softmax_backward)(const float *dy, const float *y, float *dx, size_t n, float scale);
-    /// y = (x - mean)/sqrt(variance + epsilon) * gain + bias; the mean and the reciprocal deviation are handed back.
+    /// y = (x - mean)/sqrt(variance + epsilon) * gain + bias; mean and reciprocal deviation are handed back. y may be x.
     void (*layer_norm)(
         const float *x, const float *gain, const float *bias, size_t n, float epsilon, float *y, float *mean,
         float *reciprocal_deviation);
@@ -93,12 +140,24 @@ typedef struct attune_kernels {
         float *parameters, const float *gradients, float *first_moment, float *second_moment, size_t n,
         const attune_adamw *setting);
 
-    // Products with packed weights: y[rows, outputs] = x[rows, inputs] · Wᵀ + bias, and + y where `accumulate` is not 0.
-    // `bias` may be null. `packed` is what attune_pack_f32 wrote, aligned to 64 bytes; strides are in floats. A row's
-    // result has the same bits whatever the number of rows and its place among them.
-    void (*product)(
-        const float *x, size_t x_stride, size_t rows, const float *packed, size_t inputs, size_t outputs,
-        const float *_Nullable bias, float *y, size_t y_stride, int accumulate);
+    // Products with packed weights: y = activation(x · Wᵀ + low · Bᵀ + bias + residual). A row's result has the same bits
+    // whatever the number of rows and its place among them.
+
+    void (*product_f32)(const attune_operand *x, const attune_panels *w, const attune_tail *tail);
+    /// x and W in bfloat16, sums in float32.
+    void (*product_bf16)(const attune_operand *x, const attune_panels *w, const attune_tail *tail);
+    /// x in 8 bits without a sign, W in 8 bits with one, sums exact in 32 bits.
+    void (*product_int8)(const attune_operand *x, const attune_panels *w, const attune_tail *tail);
+
+    // What products read, made from what other kernels wrote.
+
+    /// x ~ scale * (y - zero), y from 0 to 255: the row's range, widened to hold 0, in 255 equal steps.
+    void (*quantize)(const float *x, size_t n, uint8_t *y, float *scale, int32_t *zero);
+    /// Packs rows of words: panels of ATTUNE_PANEL rows, word after word. `packed` is aligned to 64 bytes.
+    void (*pack_words)(const uint32_t *x, size_t stride, size_t rows, size_t words, uint32_t *packed);
+    /// Packs the transpose of rows of bfloat16 for a product of which the rows are the inputs: panels of ATTUNE_PANEL
+    /// columns, pairs of rows side by side. `packed` is aligned to 64 bytes.
+    void (*pack_pairs)(const uint16_t *x, size_t stride, size_t rows, size_t columns, uint16_t *packed);
 
     // Conversions. To the narrow types: nearest, ties to even, NaN stays NaN, too large becomes infinite.
     void (*float16_to_float32)(const uint16_t *x, float *y, size_t n);
@@ -110,14 +169,43 @@ typedef struct attune_kernels {
 /// The width of a panel of packed weights.
 enum { ATTUNE_PANEL = 32 };
 
-/// How many floats the packed form of weights [outputs, inputs] takes: outputs are rounded up to whole panels.
-size_t attune_packed_count(size_t inputs, size_t outputs);
+/// How many bytes the packed form of weights [outputs, inputs] takes: outputs are rounded up to whole panels, inputs to
+/// pairs in bfloat16 and to fours in 8 bits.
+size_t attune_packed_bytes(attune_precision precision, size_t inputs, size_t outputs);
 
 /// Packs the weight of output o and input i, at `weights[o * output_stride + i * input_stride]`: panels of ATTUNE_PANEL
-/// outputs; a panel holds, for each input in order, the weights of its outputs, zeros behind the last output. The
-/// product then reads weights in order, and an activation is broadcast over a whole panel.
+/// outputs; a panel holds, for each input in order (each pair of inputs in bfloat16, each four in 8 bits), the weights
+/// of its outputs, zeros behind the last output. The product then reads weights in order, and activations are broadcast
+/// over a whole panel.
 void attune_pack_f32(
     const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, float *packed);
+void attune_pack_bf16(
+    const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, uint16_t *packed);
+/// With a scale for each output, its largest weight over 127, and the sum of its rounded weights, [whole panels] both.
+void attune_pack_int8(
+    const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, int8_t *packed,
+    float *scales, int32_t *sums);
+
+/// Attention of one text and one head: out = softmax(scale · query · keyᵀ) · value, all [count, width].
+typedef struct attune_attention_task {
+    const void *query;                   ///< float, or bfloat16 where `narrow`; then `width` is even
+    const void *key;
+    const void *value;
+    size_t stride;                       ///< values from a row to the next, of all three
+    int narrow;
+    size_t count;
+    size_t width;
+    float scale;                         ///< above 0
+    void *out;                           ///< float, or bfloat16 where `narrow_out`
+    size_t out_stride;
+    int narrow_out;
+} attune_attention_task;
+
+/// The bytes that attune_attention works in.
+size_t attune_attention_scratch(size_t count, size_t width);
+
+/// Runs a task by the kernels of one instruction set. `scratch` is aligned to 64 bytes. Linear memory in `count`.
+void attune_attention(const attune_kernels *kernels, const attune_attention_task *task, void *scratch);
 
 /// What came of a request for an instruction set.
 typedef enum attune_isa_status {

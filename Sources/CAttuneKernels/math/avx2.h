@@ -118,5 +118,15 @@ INLINE256 __m256 normal_distribution256(__m256 x) {
     return _mm256_blendv_ps(small, large, _mm256_cmp_ps(t, _mm256_set1_ps(ERF_BORDER), _CMP_GT_OQ));
 }
 
+/// -u/v of the tanh form of GELU, v / (1 + e^-u) with u = 2 sqrt(2/pi) (v + 0.044715 v^3).
+INLINE256 __m256 gelu_exponent256(__m256 square) {
+    return _mm256_fmadd_ps(_mm256_set1_ps(-GELU_TWO_C_CUBE), square, _mm256_set1_ps(-GELU_TWO_C));
+}
+
+INLINE256 __m256 gelu_tanh256(__m256 v) {
+    const __m256 e = exp256(_mm256_mul_ps(v, gelu_exponent256(_mm256_mul_ps(v, v))));
+    return _mm256_div_ps(v, _mm256_add_ps(_mm256_set1_ps(1), e));
+}
+
 #endif
 #endif

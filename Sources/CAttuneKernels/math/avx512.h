@@ -97,5 +97,15 @@ INLINE512 __m512 normal_distribution512(__m512 x) {
     return _mm512_mask_mov_ps(small, _mm512_cmp_ps_mask(t, _mm512_set1_ps(ERF_BORDER), _CMP_GT_OQ), large);
 }
 
+/// -u/v of the tanh form of GELU, v / (1 + e^-u) with u = 2 sqrt(2/pi) (v + 0.044715 v^3).
+INLINE512 __m512 gelu_exponent512(__m512 square) {
+    return _mm512_fmadd_ps(_mm512_set1_ps(-GELU_TWO_C_CUBE), square, _mm512_set1_ps(-GELU_TWO_C));
+}
+
+INLINE512 __m512 gelu_tanh512(__m512 v) {
+    const __m512 e = exp512(_mm512_mul_ps(v, gelu_exponent512(_mm512_mul_ps(v, v))));
+    return _mm512_div_ps(v, _mm512_add_ps(_mm512_set1_ps(1), e));
+}
+
 #endif
 #endif

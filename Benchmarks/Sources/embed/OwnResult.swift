@@ -1,0 +1,76 @@
+import Encoders
+import Files
+import Foundation
+import Harness
+import ModelFiles
+import VectorMath
+
+/// What Attune reaches in one precision, measured in a process of its own: so memory and start are its own.
+struct OwnResult {
+    let precision: Precision
+    let tokens: Int
+    let textsPerSecond: Double
+    let tokensPerSecond: Double
+    let peakMegabytes: Double
+    /// Milliseconds of one query of a dozen tokens.
+    let query: (p50: Double, p99: Double)
+    /// Seconds from the start of the process to the first vector.
+    let firstVector: Double
+
+    var fields: [String: Any] {
+        [
+            "precision": precision.rawValue, "tokens": tokens, "texts_per_s": textsPerSecond,
+            "tokens_per_s": tokensPerSecond, "peak_mb": peakMegabytes, "query_p50_ms": query.p50,
+            "query_p99_ms": query.p99, "first_vector_s": firstVector,
+        ]
+    }
+
+    private static let query = "which setting limits how much memory a sort may use"
+
+    /// Measures here, in this process, which began at `started`.
+    static func measure(
+        _ precision: Precision, model: String, texts: String, rounds: Int, limit: Int?, started: Double
+    ) throws -> OwnResult {
+        let encoder = try TextEncoder(
+            model: ModelFolder(path: ModelReference.resolve(model)), precision: precision)
+        _ = try encoder.encodeQueries([query])
+        let firstVector = Date().timeIntervalSince1970 - started
+        let lines = try readLines(texts)
+        let tokens = try encoder.model.tokenize(lines, maxLength: limit).reduce(0) { $0 + $1.count }
+        _ = try encoder.encode(Array(lines.prefix(64)), maxLength: limit)
+        let seconds = try (0..<rounds).map { _ in
+            try Timing.seconds { _ = try encoder.encode(lines, maxLength: limit) }
+        }
+        let times = try (0..<1000).map { _ in try Timing.seconds { _ = try encoder.encodeQueries([query]) } }.sorted()
+        let own = Timing.median(of: seconds)
+        return OwnResult(
+            precision: precision, tokens: tokens, textsPerSecond: Double(lines.count) / own,
+            tokensPerSecond: Double(tokens) / own, peakMegabytes: Harness.peakMegabytes(),
+            query: (times[500] * 1e3, times[990] * 1e3), firstVector: firstVector)
+    }
+
+    /// Measures in a process of its own.
+    static func measureApart(
+        _ precision: Precision, model: String, texts: String, threads: Int, rounds: Int, limit: Int
+    ) throws -> OwnResult {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+        process.arguments = [
+            "-M", model, "--texts", texts, "--threads", "\(threads)", "--rounds", "\(rounds)", "--max-length",
+            "\(limit)", "--precision", precision.rawValue, "--started", "\(Date().timeIntervalSince1970)",
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard let fields = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw CocoaError(.coderReadCorrupt)
+        }
+        func number(_ name: String) -> Double { (fields[name] as? NSNumber)?.doubleValue ?? 0 }
+        return OwnResult(
+            precision: precision, tokens: Int(number("tokens")), textsPerSecond: number("texts_per_s"),
+            tokensPerSecond: number("tokens_per_s"), peakMegabytes: number("peak_mb"),
+            query: (number("query_p50_ms"), number("query_p99_ms")), firstVector: number("first_vector_s"))
+    }
+}

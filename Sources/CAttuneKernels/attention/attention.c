@@ -1,0 +1,66 @@
+// Attention of one text and head by the products of an instruction set: keys become the packed weights of the scores,
+// values those of the result. Queries go through in blocks, so that no matrix of all scores is ever in memory.
+#include "../include/attune_kernels.h"
+#include "../kernel_list.h"
+
+/// Queries of a block: as many rows as a tile of the widest products.
+enum { QUERY_BLOCK = 12 };
+
+static size_t rounded(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+/// Where a buffer of so many bytes begins, on a line of the cache; moves the end.
+static void *take(char **end, size_t bytes) {
+    char *start = *end;
+    *end = start + rounded(bytes, 64);
+    return start;
+}
+
+size_t attune_attention_scratch(size_t count, size_t width) {
+    const size_t keys = rounded(count, ATTUNE_PANEL);
+    const size_t packed = 4 * keys * rounded(width, 2) + 4 * rounded(count, 2) * rounded(width, ATTUNE_PANEL);
+    return packed + QUERY_BLOCK * (4 + 2) * keys + 5 * 64;
+}
+
+void attune_attention(const attune_kernels *kernels, const attune_attention_task *task, void *scratch) {
+    const size_t count = task->count, width = task->width, keys = rounded(count, ATTUNE_PANEL);
+    char *end = scratch;
+    void *key_panels = take(&end, 4 * keys * width);
+    void *value_panels = take(&end, 4 * rounded(count, 2) * rounded(width, ATTUNE_PANEL));
+    float *scores = take(&end, 4 * QUERY_BLOCK * keys);
+    uint16_t *narrow_scores = take(&end, 2 * QUERY_BLOCK * keys);
+    if (task->narrow) {
+        kernels->pack_words(task->key, task->stride / 2, count, width / 2, key_panels);
+        kernels->pack_pairs(task->value, task->stride, count, width, value_panels);
+    } else {
+        kernels->pack_words(task->key, task->stride, count, width, key_panels);
+        attune_pack_f32(task->value, 1, task->stride, count, width, value_panels);
+    }
+    const attune_panels key = {.panels = key_panels, .inputs = width, .outputs = count};
+    const attune_panels value = {.panels = value_panels, .inputs = count, .outputs = width};
+    for (size_t first = 0; first < count; first += QUERY_BLOCK) {
+        const size_t rows = count - first < QUERY_BLOCK ? count - first : QUERY_BLOCK;
+        const size_t size = task->narrow ? 2 : 4;
+        const attune_operand query = {
+            .values = (const char *)task->query + first * task->stride * size, .stride = task->stride, .rows = rows};
+        const attune_tail score_tail = {.y = scores, .y_stride = keys};
+        attune_operand probabilities = {.values = scores, .stride = keys, .rows = rows};
+        const attune_tail tail = {
+            .y = (char *)task->out + first * task->out_stride * (task->narrow_out ? 2 : 4),
+            .y_stride = task->out_stride, .narrow = task->narrow_out};
+        if (task->narrow) {
+            kernels->product_bf16(&query, &key, &score_tail);
+            for (size_t i = 0; i < rows; i++) {
+                kernels->softmax(scores + i * keys, count, task->scale);
+                kernels->float32_to_bfloat16(scores + i * keys, narrow_scores + i * keys, count);
+                // The second of the last pair of keys, where there is no such key.
+                if (count % 2 != 0) narrow_scores[i * keys + count] = 0;
+            }
+            probabilities.values = narrow_scores;
+            kernels->product_bf16(&probabilities, &value, &tail);
+        } else {
+            kernels->product_f32(&query, &key, &score_tail);
+            for (size_t i = 0; i < rows; i++) kernels->softmax(scores + i * keys, count, task->scale);
+            kernels->product_f32(&probabilities, &value, &tail);
+        }
+    }
+}

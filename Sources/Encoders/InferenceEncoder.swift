@@ -1,0 +1,57 @@
+internal import LowRank
+internal import ModelFiles
+package import VectorMath
+
+/// BERT for inference: weights packed in one precision, every row finished while it is in the cache.
+///
+/// A group of texts goes through all layers on one thread, or one short text on all threads: a group's result has the same bits
+/// either way, and a text's result is the same in any group.
+package final class InferenceEncoder: Sendable {
+    /// An adapter with its matrices in the forms that this encoder reads.
+    package struct BoundAdapter: Sendable {
+        let blocks: [InferenceBlock.Adapters]
+        var rank: Int { blocks.reduce(0) { max($0, $1.rank) } }
+    }
+
+    package let precision: Precision
+    let width: Int
+    let heads: Int
+    let embeddings: EmbeddingLayer
+    let blocks: [InferenceBlock]
+
+    /// Packs the weights of an encoder.
+    package init(_ encoder: BERTEncoder, precision: Precision) {
+        self.precision = precision
+        width = encoder.width
+        heads = encoder.configuration.heads
+        embeddings = encoder.embeddings
+        blocks = encoder.blocks.map { InferenceBlock($0, precision: precision) }
+    }
+
+    /// Prepares an adapter that the encoder's model accepts.
+    package func bind(_ adapter: BERTEncoder.BoundAdapter?) -> BoundAdapter? {
+        adapter.map {
+            BoundAdapter(blocks: $0.blocks.map { InferenceBlock.Adapters($0, precision: precision) })
+        }
+    }
+
+    /// Whether queries, keys and values are in bfloat16: where attention's products then run on it.
+    var hasNarrowAttention: Bool {
+        precision != .f32 && Precision.bf16.isNative && (width / heads) % 2 == 0
+    }
+
+    /// Token ids `[T]` of checked texts → the last hidden states `[T, D]`, lent to `body`.
+    func withHiddenStates<Result>(
+        _ batch: TokenBatch, adapter: BoundAdapter?, _ body: (MatrixView<Float>) -> Result
+    ) -> Result {
+        let pass = InferencePass(self, batch: batch, adapter: adapter)
+        pass.run()
+        defer { withExtendedLifetime(pass) {} }
+        return body(pass.hiddenStates)
+    }
+
+    /// The last hidden states `[T, D]` of checked texts.
+    package func hiddenStates(_ batch: TokenBatch, adapter: BoundAdapter?) -> Matrix<Float> {
+        withHiddenStates(batch, adapter: adapter) { Matrix(copying: $0) }
+    }
+}

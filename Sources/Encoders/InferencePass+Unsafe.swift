@@ -1,0 +1,173 @@
+internal import VectorMath
+
+/// One group of texts on its way through the layers.
+///
+/// Written with ``parallelFor(_:grain:_:)`` throughout: inside a task of a larger loop its steps run one after the other on that
+/// thread, alone they share out over all threads.
+final class InferencePass {
+    private let encoder: InferenceEncoder
+    private let batch: TokenBatch
+    private let adapter: InferenceEncoder.BoundAdapter?
+    private let space: InferenceWorkspace
+
+    /// Rows that go through the feed-forward layers together: their wide activations stay in the level-2 cache.
+    static let rowBlock = 96
+    /// Columns of y in a task: some microseconds of work for the fewest rows.
+    private static let columnPiece = 64
+
+    init(_ encoder: InferenceEncoder, batch: TokenBatch, adapter: InferenceEncoder.BoundAdapter?) {
+        self.encoder = encoder
+        self.batch = batch
+        self.adapter = adapter
+        space = InferenceWorkspace(encoder, rows: batch.tokenCount, rank: adapter?.rank ?? 0)
+    }
+
+    /// The hidden states, valid as long as the pass.
+    var hiddenStates: MatrixView<Float> {
+        MatrixView(
+            unsafeBase: UnsafePointer(space.hidden), rows: batch.tokenCount, columns: encoder.width,
+            stride: encoder.width, owner: self)
+    }
+
+    func run() {
+        embed()
+        for (i, block) in encoder.blocks.enumerated() { run(block, adapters: adapter?.blocks[i]) }
+    }
+
+    private var rows: Range<Int> { 0..<batch.tokenCount }
+    private var width: Int { encoder.width }
+
+    private func run(_ block: InferenceBlock, adapters: InferenceBlock.Adapters?) {
+        var tail = ProductTail(y: space.queryKeyValue, yStride: 3 * width)
+        tail.isNarrow = encoder.hasNarrowAttention
+        multiply(space.input, rows, block.input, adapter: adapters?.input, tail: tail)
+        attend()
+        multiply(space.context, rows, block.output, adapter: adapters?.output, tail: residualTail())
+        normalize(rows, block.attentionNormalization)
+        for start in stride(from: 0, to: rows.count, by: Self.rowBlock) {
+            let part = start..<min(start + Self.rowBlock, rows.count)
+            feedForward(part, block, adapters: adapters)
+            normalize(part, block.outputNormalization)
+        }
+    }
+
+    /// GELU(x · W₁ + b₁) · W₂ + b₂ + x, for some rows.
+    private func feedForward(_ part: Range<Int>, _ block: InferenceBlock, adapters: InferenceBlock.Adapters?) {
+        var tail = ProductTail(y: space.wide.target, yStride: space.wide.stride)
+        tail.isNarrow = encoder.precision == .bf16
+        tail.activation = block.activation
+        multiply(space.input, part, block.intermediate, adapter: adapters?.intermediate, tail: tail, into: 0)
+        space.wide.pack(0..<part.count)
+        multiply(
+            space.wide, 0..<part.count, block.last, adapter: adapters?.last, tail: residualTail(),
+            into: part.lowerBound)
+    }
+
+    /// Adds to the hidden states in place.
+    private func residualTail() -> ProductTail {
+        var tail = ProductTail(y: space.hidden, yStride: width)
+        tail.residual = UnsafePointer(space.hidden)
+        tail.residualStride = width
+        return tail
+    }
+
+    /// y = tail(x · Wᵀ + low-rank term) for some rows of x; row i of them is row `target` + i of y.
+    private func multiply(
+        _ x: PackedRows, _ part: Range<Int>, _ layer: InferenceLinear, adapter: InferenceAdapter?, tail: ProductTail,
+        into target: Int? = nil
+    ) {
+        let input = x.input(part)
+        if let adapter { project(input, adapter) }
+        let start = target ?? part.lowerBound
+        let pieces = layer.pieces(width: Self.columnPiece)
+        let size = tail.isNarrow ? 2 : 4
+        layer.bias.withUnsafeBufferPointer { bias in
+            let bias = bias.baseAddress!
+            parallelFor(pieces.count) { tasks in
+                for task in tasks {
+                    let (index, columns) = pieces[task]
+                    let module = layer.parts[index]
+                    var tail = tail
+                    tail.y += (start * tail.yStride + module.start) * size
+                    tail.residual = tail.residual.map { $0 + start * tail.residualStride + module.start }
+                    tail.bias = bias + module.start
+                    tail.lowRank = adapter?.entries[index].map { lowRank($0, adapter!) }
+                    module.weight.multiply(input, columns: columns, tail: tail)
+                }
+            }
+        }
+    }
+
+    /// x · Aᵀ of an adapter's modules, into the workspace.
+    private func project(_ input: ProductInput, _ adapter: InferenceAdapter) {
+        let tail = ProductTail(y: space.projection, yStride: adapter.rank)
+        adapter.down.multiply(input, columns: 0..<adapter.rank, tail: tail)
+    }
+
+    private func lowRank(_ entry: InferenceAdapter.Entry, _ adapter: InferenceAdapter) -> ProductTail.LowRank {
+        ProductTail.LowRank(values: space.projection + entry.start, stride: adapter.rank, weight: entry.up)
+    }
+
+    /// softmax(Q · Kᵀ / √(D / H)) · V of every text and head.
+    private func attend() {
+        let (heads, size, isNarrow) = (encoder.heads, width / encoder.heads, encoder.hasNarrowAttention)
+        let bytes = isNarrow ? 2 : 4
+        let base = UnsafeRawPointer(space.queryKeyValue)
+        let isOutputNarrow = encoder.precision == .bf16
+        let out = space.context.target
+        let scratch = AttentionKernel.scratchByteCount(count: batch.longest, width: size)
+        // A text's heads share the scratch, but where there is one text alone.
+        parallelFor(batch.count * heads, grain: batch.count > 1 ? heads : 1) { pairs in
+            withUnsafeTemporaryAllocation(byteCount: scratch, alignment: 64) { buffer in
+                for pair in pairs {
+                    let (range, head) = (batch.range(of: pair / heads), pair % heads)
+                    let query = base + (range.lowerBound * 3 * width + head * size) * bytes
+                    AttentionKernel(
+                        query: query, key: query + width * bytes, value: query + 2 * width * bytes,
+                        stride: 3 * width, isNarrow: isNarrow, count: range.count, width: size,
+                        scale: 1 / Float(size).squareRoot(),
+                        out: out + (range.lowerBound * space.context.stride + head * size) * (isOutputNarrow ? 2 : 4),
+                        outStride: space.context.stride, isOutputNarrow: isOutputNarrow
+                    ).run(scratch: buffer.baseAddress!)
+                }
+            }
+        }
+        space.context.pack(rows)
+    }
+
+    /// The rows of words, positions and token types, summed and normalised.
+    private func embed() {
+        let layer = encoder.embeddings
+        layer.word.withUnsafePointer { words in
+            layer.context.withUnsafePointer { contexts in
+                parallelFor(batch.count, grain: 4) { texts in
+                    for text in texts {
+                        for (position, token) in batch.range(of: text).enumerated() {
+                            let row = space.hidden + token * width
+                            row.update(from: words + Int(batch.ids[token]) * layer.word.stride, count: width)
+                            RowKernels.add(contexts + position * layer.context.stride, to: row, count: width)
+                        }
+                    }
+                }
+            }
+        }
+        normalize(rows, layer.normalization)
+    }
+
+    /// Normalises hidden states in place, and packs them for the next product.
+    private func normalize(_ part: Range<Int>, _ layer: LayerNormalization) {
+        layer.gain.withUnsafeBufferPointer { gain in
+            layer.bias.withUnsafeBufferPointer { bias in
+                let (gain, bias) = (gain.baseAddress!, bias.baseAddress!)
+                parallelFor(part.count, grain: 16) { range in
+                    for i in range {
+                        let row = space.hidden + (part.lowerBound + i) * width
+                        RowKernels.layerNorm(
+                            row, gain: gain, bias: bias, count: width, epsilon: layer.epsilon, into: row)
+                        space.input.pack(row, as: part.lowerBound + i)
+                    }
+                }
+            }
+        }
+    }
+}
