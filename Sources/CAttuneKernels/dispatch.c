@@ -4,19 +4,19 @@
 #include <string.h>
 
 static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(
-    "scalar", scalar, .product_bf16 = attune_product_bf16_scalar, .product_int8 = attune_product_int8_scalar);
+    "scalar", scalar, .exponentials_bf16 = attune_exponentials_bf16_scalar, .product_bf16 = attune_product_bf16_scalar, .product_int8 = attune_product_int8_scalar);
 
 static int always(void) { return 1; }
 
 #if ATTUNE_X86
 static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(
-    "avx2", avx2, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
+    "avx2", avx2, .exponentials_bf16 = attune_exponentials_bf16_avx2, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
 static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(
-    "avx512", avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
+    "avx512", avx512, .exponentials_bf16 = attune_exponentials_bf16_avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
 static const attune_kernels avx512vnni_table = ATTUNE_KERNEL_TABLE(
-    "avx512vnni", avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx512vnni);
+    "avx512vnni", avx512, .exponentials_bf16 = attune_exponentials_bf16_avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx512vnni);
 static const attune_kernels avx512bf16_table = ATTUNE_KERNEL_TABLE(
-    "avx512bf16", avx512, .product_bf16 = attune_product_bf16_avx512bf16,
+    "avx512bf16", avx512, .exponentials_bf16 = attune_exponentials_bf16_avx512bf16, .product_bf16 = attune_product_bf16_avx512bf16,
     .product_int8 = attune_product_int8_avx512vnni);
 
 // __builtin_cpu_supports looks at the operating system too: whether it saves the wide registers.

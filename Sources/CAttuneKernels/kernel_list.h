@@ -39,6 +39,7 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     double attune_sum_squares_f32_##isa(const float *x, size_t n);                                                     \
     float attune_max_abs_f32_##isa(const float *x, size_t n);                                                          \
     void attune_softmax_f32_##isa(float *x, size_t n, float scale);                                                    \
+    float attune_exponentials_bf16_##isa(const float *x, size_t n, float scale, uint16_t *y);                          \
     void attune_softmax_backward_f32_##isa(const float *dy, const float *y, float *dx, size_t n, float scale);         \
     void attune_layer_norm_f32_##isa(                                                                                  \
         const float *x, const float *gain, const float *bias, size_t n, float epsilon, float *y, float *mean,          \
@@ -119,6 +120,7 @@ ATTUNE_DECLARE_PRODUCT(bf16_avx2)
 ATTUNE_DECLARE_PRODUCT(int8_avx2)
 ATTUNE_DECLARE_PRODUCT(int8_avx512vnni)
 ATTUNE_DECLARE_PRODUCT(bf16_avx512bf16)
+float attune_exponentials_bf16_avx512bf16(const float *x, size_t n, float scale, uint16_t *y);
 #endif
 
 #endif

@@ -56,6 +56,7 @@ final class InferencePass {
         var tail = ProductTail(y: space.wide.target, yStride: space.wide.stride)
         tail.isNarrow = encoder.precision == .bf16
         tail.activation = block.activation
+        tail.isActivationShort = encoder.precision != .f32
         multiply(space.input, part, block.intermediate, adapter: adapters?.intermediate, tail: tail, into: 0)
         space.wide.pack(0..<part.count)
         multiply(

@@ -49,6 +49,8 @@ public struct ProductTail {
     public var residual: UnsafePointer<Float>?
     public var residualStride = 0
     public var activation: GELU?
+    /// Whether the exact GELU may be off by 1.3e-4·max(1, |x| / 2): where y is rounded to bfloat16 or 8 bits next.
+    public var isActivationShort = false
     public var lowRank: LowRank?
 
     public init(y: UnsafeMutableRawPointer, yStride: Int) {
@@ -122,8 +124,8 @@ extension PackedMatrix {
         var operand = attune_operand(
             values: x.values, stride: x.stride, rows: x.rows, scales: x.scales, zeros: x.zeros)
         var target = attune_tail(
-            bias: tail.bias.map { $0 + start }, residual: tail.residual.map { $0 + start },
-            residual_stride: tail.residualStride, activation: tail.activation.code,
+            row_factors: nil, bias: tail.bias.map { $0 + start }, residual: tail.residual.map { $0 + start },
+            residual_stride: tail.residualStride, activation: tail.activationCode,
             y: tail.y + start * (tail.isNarrow ? 2 : 4), y_stride: tail.yStride, narrow: tail.isNarrow ? 1 : 0,
             low: nil, low_stride: 0, rank: 0, low_panels: nil)
         withLowRank(tail.lowRank, start, &target) { target in
@@ -193,11 +195,11 @@ extension Precision {
     }
 }
 
-extension GELU? {
-    var code: attune_activation {
-        switch self {
+extension ProductTail {
+    var activationCode: attune_activation {
+        switch activation {
         case nil: attune_activation_none
-        case .exact?: attune_activation_gelu_erf
+        case .exact?: isActivationShort ? attune_activation_gelu_short : attune_activation_gelu_erf
         case .tanh?: attune_activation_gelu_tanh
         }
     }

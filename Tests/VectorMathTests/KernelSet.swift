@@ -10,6 +10,8 @@ struct KernelSet: CustomTestStringConvertible, @unchecked Sendable {
     var functions: attune_kernels { table.pointee }
     var testDescription: String { name }
 
+    func withTable(_ body: (UnsafePointer<attune_kernels>) -> Void) { body(table) }
+
     init?(_ instructionSet: InstructionSet) {
         guard let table = attune_kernels_for(instructionSet.rawValue) else { return nil }
         name = instructionSet.rawValue

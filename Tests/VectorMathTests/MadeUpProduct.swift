@@ -78,10 +78,12 @@ struct MadeUpProduct {
     private var scales: [Float]
     private var sums: [Int32]
     private var bias: [Float]?
+    private var factors: [Float]?
     private var residual: Matrix<Float>?
     private var low: Matrix<Float>?
     private var up: Matrix<Float>?
     var activation: GELU?
+    var isActivationShort = false
     var isNarrow = false
 
     init(rows: Int, inputs: Int, outputs: Int, precision: Precision, hasScales: Bool = true) {
@@ -116,8 +118,9 @@ struct MadeUpProduct {
         if hasScales { self.scales = scales }
     }
 
-    /// Adds a bias, a residual and a low-rank term.
+    /// Adds a factor a row, a bias, a residual and a low-rank term.
     mutating func addEverything(rank: Int) {
+        factors = randomFloats(rows, seed: 7)
         bias = randomFloats(outputs, seed: 3)
         residual = randomMatrix(rows, outputs, seed: 4)
         low = randomMatrix(rows, rank, seed: 5)
@@ -128,8 +131,8 @@ struct MadeUpProduct {
     func expected(_ i: Int, _ j: Int) -> Double {
         var sum = 0.0
         for k in 0..<inputs { sum += x.value(i, k) * weightValue(j, k) }
-        sum += Double(bias?[j] ?? 0) + Double(residual?[i, j] ?? 0)
         if let low, let up { for k in 0..<low.columns { sum += Double(low[i, k]) * Double(up[j, k]) } }
+        sum = sum * Double(factors?[i] ?? 1) + Double(bias?[j] ?? 0) + Double(residual?[i, j] ?? 0)
         switch activation {
         case nil: return sum
         case .exact?: return Reference.geluExact(sum)
@@ -202,9 +205,9 @@ struct MadeUpProduct {
                 residual.withUnsafePointer { residualBase in
                     low.withUnsafePointer { lowBase in
                         packedUp.withUnsafePointer { packedUp in
-                            (bias ?? []).withUnsafeBufferPointer { bias in
+                            withVectors(from: first) { bias, factors in
                                 var tail = attune_tail(
-                                    bias: self.bias == nil ? nil : bias.baseAddress,
+                                    row_factors: factors, bias: bias,
                                     residual: self.residual == nil ? nil : residualBase + first * residual.stride,
                                     residual_stride: residual.stride, activation: activationCode,
                                     y: isNarrow
@@ -221,10 +224,19 @@ struct MadeUpProduct {
         }
     }
 
+    private func withVectors(
+        from first: Int, _ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
+    ) {
+        guard let bias, let factors else { return body(nil, nil) }
+        bias.withUnsafeBufferPointer { bias in
+            factors.withUnsafeBufferPointer { body(bias.baseAddress, $0.baseAddress! + first) }
+        }
+    }
+
     private var activationCode: attune_activation {
         switch activation {
         case nil: attune_activation_none
-        case .exact?: attune_activation_gelu_erf
+        case .exact?: isActivationShort ? attune_activation_gelu_short : attune_activation_gelu_erf
         case .tanh?: attune_activation_gelu_tanh
         }
     }

@@ -8,6 +8,8 @@ struct PackedMatrixTests {
     static let tolerance = 0x1p-24
     /// Error of a bfloat16 result, as a share of it.
     static let narrowTolerance = 0x1p-8
+    /// Error of the short form of GELU; beyond 4, half of it is the share of the argument.
+    static let shortTolerance = 1.3e-4
 
     static let sets = InstructionSet.available
 
@@ -61,6 +63,21 @@ struct PackedMatrixTests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    @Test("apply the short form of GELU within its bound", arguments: sets)
+    func shortActivation(set: InstructionSet) {
+        let arguments = MadeUpProduct(rows: 20, inputs: 64, outputs: 60, precision: .f32)
+        var product = arguments
+        product.activation = .exact
+        product.isActivationShort = true
+        let y = product.run(set)
+        for i in 0..<20 {
+            for j in 0..<60 {
+                let bound = Self.shortTolerance * max(1, abs(arguments.expected(i, j)) / 2)
+                #expect(abs(Double(y[i, j]) - product.expected(i, j)) <= bound)
             }
         }
     }

@@ -1,4 +1,5 @@
 import CAttuneKernels
+import Glibc
 import Testing
 import VectorMath
 
@@ -140,6 +141,23 @@ struct RowKernelTests {
             let norm = kernels.functions.normalize(&x, 16, 0)
             #expect(abs(norm / magnitude - 4) < 1e-6)
             #expect(x.allSatisfy { abs($0 - 0.25) < 1e-6 })
+        }
+    }
+
+    @Test("compute exponentials in bfloat16 and the reciprocal of their sum", arguments: KernelSet.all)
+    func exponentials(set: KernelSet) {
+        for length in kernelLengths where length > 0 {
+            let x = randomFloats(length, seed: UInt64(length), scale: 30)
+            var y = [UInt16](repeating: 0x7fc0, count: length + 1)
+            let reciprocal = set.functions.exponentials_bf16(x, length, 0.25, &y)
+            let largest = Double(x.max()!)
+            let expected = x.map { exp(0.25 * (Double($0) - largest)) }
+            for (found, wanted) in zip(y, expected) {
+                // A rounding to 8 bits and the short polynomial's error; subnormal numbers may be zero.
+                #expect(abs(Double(Float(BFloat16(bits: found))) - wanted) <= wanted * (0x1p-9 + 1e-4) + 1e-37)
+            }
+            #expect(abs(Double(reciprocal) * expected.reduce(0, +) - 1) <= 1e-4)
+            #expect(y[length] == 0x7fc0)
         }
     }
 }

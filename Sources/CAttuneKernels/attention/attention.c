@@ -28,6 +28,7 @@ void attune_attention(const attune_kernels *kernels, const attune_attention_task
     void *value_panels = take(&end, 4 * rounded(count, 2) * rounded(width, ATTUNE_PANEL));
     float *scores = take(&end, 4 * QUERY_BLOCK * keys);
     uint16_t *narrow_scores = take(&end, 2 * QUERY_BLOCK * keys);
+    float factors[QUERY_BLOCK];
     if (task->narrow) {
         kernels->pack_words(task->key, task->stride / 2, count, width / 2, key_panels);
         kernels->pack_pairs(task->value, task->stride, count, width, value_panels);
@@ -45,13 +46,14 @@ void attune_attention(const attune_kernels *kernels, const attune_attention_task
         const attune_tail score_tail = {.y = scores, .y_stride = keys};
         attune_operand probabilities = {.values = scores, .stride = keys, .rows = rows};
         const attune_tail tail = {
+            .row_factors = task->narrow ? factors : 0,
             .y = (char *)task->out + first * task->out_stride * (task->narrow_out ? 2 : 4),
             .y_stride = task->out_stride, .narrow = task->narrow_out};
         if (task->narrow) {
             kernels->product_bf16(&query, &key, &score_tail);
             for (size_t i = 0; i < rows; i++) {
-                kernels->softmax(scores + i * keys, count, task->scale);
-                kernels->float32_to_bfloat16(scores + i * keys, narrow_scores + i * keys, count);
+                factors[i] = kernels->exponentials_bf16(
+                    scores + i * keys, count, task->scale, narrow_scores + i * keys);
                 // The second of the last pair of keys, where there is no such key.
                 if (count % 2 != 0) narrow_scores[i * keys + count] = 0;
             }

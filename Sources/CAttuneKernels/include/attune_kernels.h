@@ -54,10 +54,13 @@ typedef enum attune_activation {
     attune_activation_none = 0,
     attune_activation_gelu_erf = 1,
     attune_activation_gelu_tanh = 2,
+    /// gelu_erf in a quarter of the steps, within 1.3e-4: where the result is rounded to bfloat16 or 8 bits.
+    attune_activation_gelu_short = 3,
 } attune_activation;
 
 /// What happens to the sums of a product before they are stored.
 typedef struct attune_tail {
+    const float *_Nullable row_factors;  ///< [rows], multiply the sums first
     const float *_Nullable bias;         ///< [outputs]
     const float *_Nullable residual;     ///< [rows, outputs], added; may be y
     size_t residual_stride;
@@ -116,6 +119,8 @@ typedef struct attune_kernels {
     float (*max_abs)(const float *x, size_t n);
     /// x = softmax(scale*x), the maximum subtracted first.
     void (*softmax)(float *x, size_t n, float scale);
+    /// y = e^(scale*x - the largest), unnormalised; returns 1 / their sum before rounding. y is bfloat16; scale > 0.
+    float (*exponentials_bf16)(const float *x, size_t n, float scale, uint16_t *y);
     /// dx = scale * y * (dy - sum(dy*y)). dx may be dy.
     void (*softmax_backward)(const float *dy, const float *y, float *dx, size_t n, float scale);
     /// y = (x - mean)/sqrt(variance + epsilon) * gain + bias; mean and reciprocal deviation are handed back. y may be x.

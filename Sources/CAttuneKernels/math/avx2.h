@@ -128,5 +128,19 @@ INLINE256 __m256 gelu_tanh256(__m256 v) {
     return _mm256_div_ps(v, _mm256_add_ps(_mm256_set1_ps(1), e));
 }
 
+/// GELU by the normal distribution's short form.
+INLINE256 __m256 short_gelu256(__m256 v) {
+    const __m256 limit = _mm256_set1_ps(SHORT_GELU_LIMIT);
+    const __m256 x = _mm256_max_ps(_mm256_set1_ps(-SHORT_GELU_LIMIT), _mm256_min_ps(limit, v));
+    const __m256 square = _mm256_mul_ps(x, x);
+    __m256 p = _mm256_fmadd_ps(_mm256_set1_ps(SHORT_GELU_6), square, _mm256_set1_ps(SHORT_GELU_5));
+    p = _mm256_fmadd_ps(p, square, _mm256_set1_ps(SHORT_GELU_4));
+    p = _mm256_fmadd_ps(p, square, _mm256_set1_ps(SHORT_GELU_3));
+    p = _mm256_fmadd_ps(p, square, _mm256_set1_ps(SHORT_GELU_2));
+    p = _mm256_fmadd_ps(p, square, _mm256_set1_ps(SHORT_GELU_1));
+    p = _mm256_fmadd_ps(p, square, _mm256_set1_ps(SHORT_GELU_0));
+    return _mm256_mul_ps(v, _mm256_fmadd_ps(p, x, _mm256_set1_ps(0.5f)));
+}
+
 #endif
 #endif

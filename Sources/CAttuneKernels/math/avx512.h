@@ -107,5 +107,29 @@ INLINE512 __m512 gelu_tanh512(__m512 v) {
     return _mm512_div_ps(v, _mm512_add_ps(_mm512_set1_ps(1), e));
 }
 
+/// GELU by the normal distribution's short form.
+INLINE512 __m512 short_gelu512(__m512 v) {
+    const __m512 limit = _mm512_set1_ps(SHORT_GELU_LIMIT);
+    const __m512 x = _mm512_max_ps(_mm512_set1_ps(-SHORT_GELU_LIMIT), _mm512_min_ps(limit, v));
+    const __m512 square = _mm512_mul_ps(x, x);
+    __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(SHORT_GELU_6), square, _mm512_set1_ps(SHORT_GELU_5));
+    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(SHORT_GELU_4));
+    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(SHORT_GELU_3));
+    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(SHORT_GELU_2));
+    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(SHORT_GELU_1));
+    p = _mm512_fmadd_ps(p, square, _mm512_set1_ps(SHORT_GELU_0));
+    return _mm512_mul_ps(v, _mm512_fmadd_ps(p, x, _mm512_set1_ps(0.5f)));
+}
+
+/// 2^x for x <= 0 by the short form.
+INLINE512 __m512 short_exp2_512(__m512 x) {
+    const __m512 n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m512 r = _mm512_sub_ps(x, n);
+    __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(SHORT_EXP2_3), r, _mm512_set1_ps(SHORT_EXP2_2));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(SHORT_EXP2_1));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(SHORT_EXP2_0));
+    return _mm512_scalef_ps(p, n);
+}
+
 #endif
 #endif

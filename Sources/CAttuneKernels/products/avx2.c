@@ -46,10 +46,12 @@ INLINE256 void add_low_rank(
 INLINE256 void finish256(__m256 v, size_t row, size_t column, size_t outputs, const attune_tail *tail) {
     const size_t width = outputs > column ? outputs - column : 0;
     const __m256i mask = lanes(width);
+    if (tail->row_factors) v = _mm256_mul_ps(v, _mm256_set1_ps(tail->row_factors[row]));
     if (tail->bias) v = _mm256_add_ps(v, load256(tail->bias + column, mask));
     if (tail->residual) v = _mm256_add_ps(v, load256(tail->residual + row * tail->residual_stride + column, mask));
     if (tail->activation == attune_activation_gelu_erf) v = _mm256_mul_ps(v, normal_distribution256(v));
     if (tail->activation == attune_activation_gelu_tanh) v = gelu_tanh256(v);
+    if (tail->activation == attune_activation_gelu_short) v = short_gelu256(v);
     const size_t place = row * tail->y_stride + column;
     if (tail->narrow) {
         uint16_t narrow[8];

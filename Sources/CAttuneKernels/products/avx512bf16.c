@@ -5,6 +5,16 @@
 // Numeric policy: each output is one chain over the pairs of inputs in their order; a step adds the two products of
 // exact factors in float32, rounding each addition, and takes subnormals as zero. A row's result depends neither on the
 // number of rows nor on its place among them.
+#include "../kernel_list.h"
+
+#if ATTUNE_X86
+#include <immintrin.h>
+
+/// The nearest bf16, ties to even; subnormals become zero.
+ATTUNE_INLINE ATTUNE_AVX512BF16 __m256i narrow_by_instruction(__m512 v) { return (__m256i)_mm512_cvtneps_pbh(v); }
+#define NARROW_512 narrow_by_instruction
+#define TILE_TARGET ATTUNE_AVX512BF16
+#endif
 #include "tail_avx512.h"
 
 #if ATTUNE_X86

@@ -15,6 +15,17 @@ static float widened(uint16_t value) {
     return result;
 }
 
+static float short_gelu(float v) {
+    const float x = fmaxf(-SHORT_GELU_LIMIT, fminf(SHORT_GELU_LIMIT, v)), square = x * x;
+    float p = SHORT_GELU_6 * square + SHORT_GELU_5;
+    p = p * square + SHORT_GELU_4;
+    p = p * square + SHORT_GELU_3;
+    p = p * square + SHORT_GELU_2;
+    p = p * square + SHORT_GELU_1;
+    p = p * square + SHORT_GELU_0;
+    return v * (p * x + 0.5f);
+}
+
 /// Continues the sums of a row and a panel with the low-rank term, and finishes them.
 static void finish(float *sums, size_t row, size_t column, size_t outputs, const attune_tail *tail) {
     for (size_t k = 0; tail->low && k < tail->rank; k++) {
@@ -24,10 +35,12 @@ static void finish(float *sums, size_t row, size_t column, size_t outputs, const
     }
     for (size_t j = 0; j < ATTUNE_PANEL && column + j < outputs; j++) {
         float v = sums[j];
+        if (tail->row_factors) v *= tail->row_factors[row];
         if (tail->bias) v += tail->bias[column + j];
         if (tail->residual) v += tail->residual[row * tail->residual_stride + column + j];
         if (tail->activation == attune_activation_gelu_erf) attune_gelu_erf_f32_scalar(&v, &v, 1);
         if (tail->activation == attune_activation_gelu_tanh) attune_gelu_tanh_f32_scalar(&v, &v, 1);
+        if (tail->activation == attune_activation_gelu_short) v = short_gelu(v);
         const size_t place = row * tail->y_stride + column + j;
         if (tail->narrow) {
             attune_float32_to_bfloat16_scalar(&v, (uint16_t *)tail->y + place, 1);

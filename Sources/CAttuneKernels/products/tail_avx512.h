@@ -15,6 +15,7 @@ INLINE512 __mmask16 columns_mask(size_t columns) {
     return columns >= 16 ? (__mmask16)0xFFFF : (__mmask16)((1u << columns) - 1);
 }
 
+#ifndef NARROW_512
 /// The nearest bf16, ties to even, NaN stays NaN.
 INLINE512 __m256i narrow512(__m512 v) {
     const __m512i bits = _mm512_castps_si512(v), upper = _mm512_srli_epi32(bits, 16);
@@ -24,6 +25,9 @@ INLINE512 __m256i narrow512(__m512 v) {
     result = _mm512_mask_or_epi32(result, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), upper, _mm512_set1_epi32(0x40));
     return _mm512_cvtepi32_epi16(result);
 }
+#define NARROW_512 narrow512
+#define TILE_TARGET ATTUNE_AVX512
+#endif
 
 /// Continues the chains of a tile with the low-rank term: one step for each of its ranks, in float32.
 INLINE512 void add_low_rank(
@@ -41,22 +45,24 @@ INLINE512 void add_low_rank(
 }
 
 /// Adds bias and residual to one vector of sums, applies the activation, and stores it.
-INLINE512 void finish512(
+ATTUNE_INLINE TILE_TARGET void finish512(
     __m512 v, __m512 bias, size_t row, size_t column, __mmask16 mask, const attune_tail *tail) {
+    if (tail->row_factors) v = _mm512_mul_ps(v, _mm512_set1_ps(tail->row_factors[row]));
     v = _mm512_add_ps(v, bias);
     if (tail->residual) v = _mm512_add_ps(v, load512(tail->residual + row * tail->residual_stride + column, mask));
     if (tail->activation == attune_activation_gelu_erf) v = _mm512_mul_ps(v, normal_distribution512(v));
     if (tail->activation == attune_activation_gelu_tanh) v = gelu_tanh512(v);
+    if (tail->activation == attune_activation_gelu_short) v = short_gelu512(v);
     const size_t place = row * tail->y_stride + column;
     if (tail->narrow) {
-        _mm256_mask_storeu_epi16((uint16_t *)tail->y + place, mask, narrow512(v));
+        _mm256_mask_storeu_epi16((uint16_t *)tail->y + place, mask, NARROW_512(v));
     } else {
         store512((float *)tail->y + place, mask, v);
     }
 }
 
 /// Finishes the sums of a tile. They pass through memory, so that there is one copy of this code and not one a tile.
-ATTUNE_AVX512 static __attribute__((noinline)) void finish_rows(
+TILE_TARGET static __attribute__((noinline)) void finish_rows(
     const __m512 (*sums)[2], size_t rows, size_t row, size_t column, size_t outputs, const attune_tail *tail) {
     const size_t width = outputs - column;
     const __mmask16 low = columns_mask(width), high = width > 16 ? columns_mask(width - 16) : 0;
@@ -68,9 +74,25 @@ ATTUNE_AVX512 static __attribute__((noinline)) void finish_rows(
     }
 }
 
-INLINE512 void finish_tile(
+/// Whether sums are stored as they are.
+static inline int is_plain(const attune_tail *tail) {
+    return !tail->bias && !tail->residual && !tail->row_factors && !tail->narrow
+        && tail->activation == attune_activation_none;
+}
+
+ATTUNE_INLINE TILE_TARGET void finish_tile(
     const int rows, const __m512 *left, const __m512 *right, size_t row, size_t column, size_t outputs,
     const attune_tail *tail) {
+    if (is_plain(tail)) {
+        const size_t width = outputs - column;
+        const __mmask16 low = columns_mask(width), high = width > 16 ? columns_mask(width - 16) : 0;
+        float *y = (float *)tail->y + row * tail->y_stride + column;
+        UNROLL for (int i = 0; i < rows; i++, y += tail->y_stride) {
+            store512(y, low, left[i]);
+            store512(y + 16, high, right[i]);
+        }
+        return;
+    }
     __m512 sums[TILE_ROWS][2];
     UNROLL for (int i = 0; i < rows; i++) {
         sums[i][0] = left[i];

@@ -64,6 +64,25 @@ ATTUNE_AVX2 void attune_softmax_f32_avx2(float *x, size_t n, float scale) {
     attune_scale_f32_avx2(1.0f / total256(s), x, n);
 }
 
+ATTUNE_AVX2 float attune_exponentials_bf16_avx2(const float *x, size_t n, float scale, uint16_t *y) {
+    const __m256 lowest = _mm256_set1_ps(-INFINITY);
+    __m256 m = lowest;
+    EACH_8(n, {
+        const __m256 v = _mm256_blendv_ps(lowest, load256(x + i, mask), _mm256_castsi256_ps(mask));
+        m = _mm256_max_ps(m, v);
+    });
+    const __m256 largest = _mm256_set1_ps(largest256(m)), factor = _mm256_set1_ps(scale);
+    __m256 s[4] = ZEROS_256;
+    EACH_8_OF_4(n, {
+        const __m256 e = exp256(_mm256_mul_ps(factor, _mm256_sub_ps(load256(x + i, mask), largest)));
+        float values[8];
+        _mm256_storeu_ps(values, e);
+        attune_float32_to_bfloat16_avx2(values, y + i, n - i < 8 ? n - i : 8);
+        s[u] = _mm256_add_ps(s[u], only256(mask, e));
+    });
+    return 1 / total256(s);
+}
+
 ATTUNE_AVX2 void attune_softmax_backward_f32_avx2(
     const float *dy, const float *y, float *dx, size_t n, float scale) {
     const __m256 factor = _mm256_set1_ps(scale), t = _mm256_set1_ps(dot_row(dy, y, n));

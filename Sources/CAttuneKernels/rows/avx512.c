@@ -59,6 +59,22 @@ ATTUNE_AVX512 void attune_softmax_f32_avx512(float *x, size_t n, float scale) {
     attune_scale_f32_avx512(1.0f / total512(s), x, n);
 }
 
+ATTUNE_AVX512 float attune_exponentials_bf16_avx512(const float *x, size_t n, float scale, uint16_t *y) {
+    const __m512 lowest = _mm512_set1_ps(-INFINITY);
+    __m512 m = lowest;
+    EACH_16(n, { m = _mm512_mask_max_ps(m, mask, m, load512(x + i, mask)); });
+    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(m)), factor = _mm512_set1_ps(scale * LOG2_E);
+    __m512 s[4] = ZEROS_512;
+    EACH_16_OF_4(n, {
+        const __m512 e = short_exp2_512(_mm512_mul_ps(factor, _mm512_sub_ps(load512(x + i, mask), largest)));
+        float values[16];
+        _mm512_storeu_ps(values, e);
+        attune_float32_to_bfloat16_avx512(values, y + i, n - i < 16 ? n - i : 16);
+        s[u] = _mm512_mask_add_ps(s[u], mask, s[u], e);
+    });
+    return 1 / total512(s);
+}
+
 ATTUNE_AVX512 void attune_softmax_backward_f32_avx512(
     const float *dy, const float *y, float *dx, size_t n, float scale) {
     const __m512 factor = _mm512_set1_ps(scale), t = _mm512_set1_ps(dot_row(dy, y, n));

@@ -45,6 +45,20 @@ void attune_softmax_f32_scalar(float *x, size_t n, float scale) {
     for (size_t i = 0; i < n; i++) x[i] *= r;
 }
 
+float attune_exponentials_bf16_scalar(const float *x, size_t n, float scale, uint16_t *y) {
+    float m = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        if (x[i] > m) m = x[i];
+    }
+    double s = 0;
+    for (size_t i = 0; i < n; i++) {
+        const float e = expf(scale * (x[i] - m));
+        attune_float32_to_bfloat16_scalar(&e, y + i, 1);
+        s += e;
+    }
+    return (float)(1 / s);
+}
+
 void attune_softmax_backward_f32_scalar(const float *dy, const float *y, float *dx, size_t n, float scale) {
     double s = 0;
     for (size_t i = 0; i < n; i++) s += (double)dy[i] * y[i];
