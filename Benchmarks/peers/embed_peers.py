@@ -4,7 +4,8 @@
 
 Every peer lives in a process of its own, loads and warms up first and then waits; in every round each encodes all
 texts (one a line) once, one after another, in turned order every second round. One JSON line a peer and round:
-{"peer", "round", "texts_per_s", "tokens_per_s", "threads", "peak_mb", …}. Medians over the rounds are the caller's; tokens
+{"peer", "round", "texts_per_s", "tokens_per_s", "threads", "peak_mb", "query_p50_ms", "query_p99_ms", "first_vector_s", …}:
+one query of a dozen tokens 1,000 times, and the time from the start of the process to its first vector. Medians over the rounds are the caller's; tokens
 are the real ones, with [CLS] and [SEP], without padding. --check adds the lowest cosine to sentence-transformers' float32
 vectors of the first 200 texts. A peer whose library is missing or that fails is named on standard error and left out.
 ONNX, OpenVINO and CTranslate2 read forms of the model that are written to --forms once (a temporary folder by default).
@@ -20,6 +21,7 @@ import time
 
 from common import fail, peak_mb, read_lines, report, set_threads, sorted_batches
 
+QUERY = "which setting limits how much memory a sort may use"
 BUDGET, ROWS = 4096, 64  # padded tokens and texts of one batch where the batches are ours
 
 
@@ -103,9 +105,11 @@ class TorchBF16(TorchF32):
 
 
 class OnnxRuntimeF32(Sorted):
-    @staticmethod
-    def prepare(options):
-        onnx_form(options)
+    form = "model.onnx"
+
+    @classmethod
+    def prepare(cls, options):
+        onnx_form(options, cls.form)
 
     def load(self):
         import onnxruntime
@@ -115,12 +119,20 @@ class OnnxRuntimeF32(Sorted):
         settings.inter_op_num_threads = 1
         settings.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(
-            onnx_form(self.options), settings, providers=["CPUExecutionProvider"]
+            onnx_form(self.options, self.form), settings, providers=["CPUExecutionProvider"]
         )
         self.names = [value.name for value in self.session.get_inputs()]
 
     def hidden(self, ids, mask):
         return self.session.run(None, inputs(self.names, ids, mask))[0]
+
+
+class OnnxRuntimeFusedF32(OnnxRuntimeF32):
+    form = "model_fused.onnx"
+
+
+class OnnxRuntimeFusedInt8(OnnxRuntimeF32):
+    form = "model_fused_int8.onnx"
 
 
 class OpenVinoF32(Sorted):
@@ -200,6 +212,8 @@ PEERS = {
     "torch-f32-sorted": TorchF32,
     "torch-bf16-sorted": TorchBF16,
     "onnxruntime-f32": OnnxRuntimeF32,
+    "onnxruntime-fused-f32": OnnxRuntimeFusedF32,
+    "onnxruntime-fused-int8": OnnxRuntimeFusedInt8,
     "openvino-f32": OpenVinoF32,
     "openvino-bf16": OpenVinoBF16,
     "openvino-int8": OpenVinoInt8,
@@ -262,9 +276,32 @@ def traceable(options):
     return Hidden(), {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.zeros_like(ids)}
 
 
-def onnx_form(options):
-    path = os.path.join(options.forms, "model.onnx")
-    if not os.path.exists(path):
+def onnx_form(options, name="model.onnx"):
+    """The graph as exported, with attention, GELU and layer norms fused, or that with dynamic 8-bit products."""
+    path = os.path.join(options.forms, name)
+    if os.path.exists(path):
+        return path
+    if name == "model_fused.onnx":
+        from onnxruntime.transformers.optimizer import optimize_model
+
+        with open(os.path.join(options.model, "config.json"), encoding="utf-8") as file:
+            shape = json.load(file)
+        fused = optimize_model(
+            onnx_form(options), "bert", num_heads=shape["num_attention_heads"], hidden_size=shape["hidden_size"]
+        )
+        print(f"fused: {fused.get_fused_operator_statistics()}", file=sys.stderr)
+        fused.save_model_to_file(path + ".part")
+    elif name == "model_fused_int8.onnx":
+        import onnx
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        quantize_dynamic(
+            onnx_form(options, "model_fused.onnx"),
+            path + ".part",
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+    else:
         import torch
 
         module, example = traceable(options)
@@ -279,7 +316,7 @@ def onnx_form(options):
             opset_version=17,
             dynamo=False,
         )
-        os.replace(path + ".part", path)
+    os.replace(path + ".part", path)
     return path
 
 
@@ -333,16 +370,23 @@ def serve(options):
     """One peer: a command a line on standard input, an answer a line on the standard output it was started with."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print stays off the answers
-    start = time.perf_counter()
-    texts = read_lines(options.texts)
     try:
         peer = PEERS[options.serve](options)
-        loaded = time.perf_counter() - start
+        peer.encode([QUERY])
+        first = time.time() - options.started
+        texts = read_lines(options.texts)
         peer.encode(texts[:64])
+        times = []
+        for _ in range(1000):
+            start = time.perf_counter()
+            peer.encode([QUERY])
+            times.append(1e3 * (time.perf_counter() - start))
+        times.sort()
     except Exception as problem:
         print(json.dumps({"error": f"{type(problem).__name__}: {problem}"}), file=answers)
         return
-    print(json.dumps({"load_s": round(loaded, 2)}), file=answers)
+    ready = {"first_vector_s": first, "query_p50_ms": times[500], "query_p99_ms": times[990]}
+    print(json.dumps(ready), file=answers)
     for command in sys.stdin:
         words = command.split()
         if words[0] == "encode":
@@ -379,7 +423,7 @@ class Worker:
                 return
         quiet = None if options.verbose else subprocess.DEVNULL
         self.process = subprocess.Popen(
-            command + ["--serve", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=quiet, text=True
+            command + ["--serve", name, "--started", repr(time.time())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=quiet, text=True
         )
         self.ready = self.answer()
 
@@ -463,7 +507,7 @@ def race(options):
                     "texts": len(texts),
                     "threads": options.threads,
                     "processor_seconds": round(answer["processor_seconds"], 3),
-                    "load_s": worker.ready["load_s"],
+                    **worker.ready,
                     "peak_mb": answer["peak_mb"],
                 }
                 if worker.name in cosines:
@@ -487,6 +531,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="add the lowest cosine to the first peer's vectors")
     parser.add_argument("--verbose", action="store_true", help="show what the peers print")
     parser.add_argument("--serve", metavar="PEER", help=argparse.SUPPRESS)
+    parser.add_argument("--started", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--prepare", metavar="PEER", help=argparse.SUPPRESS)
     options = parser.parse_args()
     set_threads(options.threads)

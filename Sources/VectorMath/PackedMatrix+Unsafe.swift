@@ -82,21 +82,13 @@ extension PackedMatrix {
                         parallelFor(count, grain: 4) { range in
                             let first = range.lowerBound * Self.panelWidth
                             let width = min(outputs, range.upperBound * Self.panelWidth) - first
-                            let from = weight + first * outputStride
-                            let to = UnsafeMutableRawPointer(panels + range.lowerBound * words)
-                            switch precision {
-                            case .f32:
-                                attune_pack_f32(
-                                    from, outputStride, inputStride, inputs, width,
-                                    to.assumingMemoryBound(to: Float.self))
-                            case .bf16:
-                                attune_pack_bf16(
-                                    from, outputStride, inputStride, inputs, width,
-                                    to.assumingMemoryBound(to: UInt16.self))
-                            case .int8:
-                                attune_pack_int8(
-                                    from, outputStride, inputStride, inputs, width,
-                                    to.assumingMemoryBound(to: Int8.self), scales! + first, sums! + first)
+                            withUnsafeTemporaryAllocation(
+                                byteCount: attune_pack_scratch(precision.code, inputs), alignment: 64
+                            ) { scratch in
+                                attune_pack(
+                                    Kernels.current.table, precision.code, weight + first * outputStride,
+                                    outputStride, inputStride, inputs, width, panels + range.lowerBound * words,
+                                    scales.map { $0 + first }, sums.map { $0 + first }, scratch.baseAddress!)
                             }
                         }
                     }

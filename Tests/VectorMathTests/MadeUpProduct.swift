@@ -101,15 +101,12 @@ struct MadeUpProduct {
             let to = buffer.baseAddress! + offset
             weight.withUnsafePointer { base in
                 let stride = weight.stride
-                switch precision {
-                case .f32:
-                    attune_pack_f32(base, stride, 1, inputs, outputs, to.assumingMemoryBound(to: Float.self))
-                case .bf16:
-                    attune_pack_bf16(base, stride, 1, inputs, outputs, to.assumingMemoryBound(to: UInt16.self))
-                case .int8:
-                    attune_pack_int8(
-                        base, stride, 1, inputs, outputs, to.assumingMemoryBound(to: Int8.self), &scales, &sums)
-                }
+                let scratch = UnsafeMutableRawPointer.allocate(
+                    byteCount: attune_pack_scratch(Self.code(precision), inputs), alignment: 64)
+                defer { scratch.deallocate() }
+                attune_pack(
+                    attune_kernels_for("scalar")!, Self.code(precision), base, stride, 1, inputs, outputs, to, &scales,
+                    &sums, scratch)
             }
             return offset
         }

@@ -21,7 +21,7 @@ struct Embed: ParsableCommand {
     @Option(help: "Rounds that the median is taken over.") var rounds = 3
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
     @Option(help: "Peers to measure, separated by commas, or `none`.") var peers =
-        "sentence-transformers-f32,onnxruntime-f32,onnxruntime-int8,openvino-f32,openvino-bf16,openvino-int8,ctranslate2-f32,ctranslate2-int8"
+        "sentence-transformers-f32,torch-bf16-sorted,onnxruntime-f32,onnxruntime-fused-f32,onnxruntime-fused-int8,openvino-f32,openvino-bf16,openvino-int8,ctranslate2-f32,ctranslate2-int8"
     @Flag(help: "Print one JSON document.") var json = false
     @Option(help: .hidden) var started: Double?
 

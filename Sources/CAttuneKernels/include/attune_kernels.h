@@ -181,15 +181,17 @@ size_t attune_packed_bytes(attune_precision precision, size_t inputs, size_t out
 /// Packs the weight of output o and input i, at `weights[o * output_stride + i * input_stride]`: panels of ATTUNE_PANEL
 /// outputs; a panel holds, for each input in order (each pair of inputs in bfloat16, each four in 8 bits), the weights
 /// of its outputs, zeros behind the last output. The product then reads weights in order, and activations are broadcast
-/// over a whole panel.
+/// over a whole panel. In 8 bits each output gets a scale, its largest weight over 127, and the sum of its rounded
+/// weights, whole panels both; else they are null. `scratch` holds attune_pack_scratch bytes.
+void attune_pack(
+    const attune_kernels *kernels, attune_precision precision, const float *weights, size_t output_stride,
+    size_t input_stride, size_t inputs, size_t outputs, void *packed, float *_Nullable scales,
+    int32_t *_Nullable sums, void *scratch);
+size_t attune_pack_scratch(attune_precision precision, size_t inputs);
+
+/// The same in float32, without scratch.
 void attune_pack_f32(
     const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, float *packed);
-void attune_pack_bf16(
-    const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, uint16_t *packed);
-/// With a scale for each output, its largest weight over 127, and the sum of its rounded weights, [whole panels] both.
-void attune_pack_int8(
-    const float *weights, size_t output_stride, size_t input_stride, size_t inputs, size_t outputs, int8_t *packed,
-    float *scales, int32_t *sums);
 
 /// Attention of one text and one head: out = softmax(scale · query · keyᵀ) · value, all [count, width].
 typedef struct attune_attention_task {
