@@ -4,6 +4,10 @@ import Testing
 
 @testable import Tokenization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Settings of the BERT family's components.
 private struct Settings: CustomTestStringConvertible, Sendable {
     var cleans = true
@@ -224,6 +228,26 @@ struct OnePassTests {
             let ids = bytes.withUnsafeBufferPointer { tokenizer.encode(utf8: $0) }
             #expect(ids.first == 1 && ids.last == 2)
             #expect(ids.allSatisfy { (0..<504).contains($0) })
+        }
+    }
+
+    @Test("never reads past the end of the text")
+    func endOfText() throws {
+        let tokenizer = try Settings(added: 3).tokenizer()
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let pages = try #require(mmap(nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+        defer { munmap(pages, 2 * page) }
+        // Whoever touches the page behind the text dies.
+        try #require(mprotect(pages + page, page, PROT_NONE) == 0)
+        var maker = TextMaker(seed: 4)
+        for number in 0..<5000 {
+            var bytes = Array(maker.text(pieces: 1 + number % 9).utf8)
+            // Cut anywhere, inside of characters and added tokens too.
+            bytes.removeLast(Int.random(in: 0...min(4, bytes.count), using: &maker))
+            let text = UnsafeMutableRawBufferPointer(start: pages + (page - bytes.count), count: bytes.count)
+            text.copyBytes(from: bytes)
+            let found = tokenizer.encode(utf8: UnsafeBufferPointer(text.assumingMemoryBound(to: UInt8.self)))
+            #expect(found == bytes.withUnsafeBufferPointer { tokenizer.encode(utf8: $0) })
         }
     }
 

@@ -27,11 +27,11 @@ struct attune_byte_table {
     size_t arena_count, arena_capacity;
 };
 
+/// One multiplication of 64 by 64 bits, both halves of the product folded (as in wyhash).
 static inline uint64_t hash_of(uint64_t low, uint64_t high, size_t length) {
-    uint64_t hash = (low ^ length) * 0x9E3779B97F4A7C15u;
-    hash ^= hash >> 32;
-    hash = (hash ^ high) * 0xD6E8FEB86659FD93u;
-    return (hash ^ hash >> 32) * 0x9E3779B97F4A7C15u;
+    __extension__ typedef unsigned __int128 product;
+    product mixed = (product)(low ^ 0x9E3779B97F4A7C15u) * (high ^ length ^ 0xD6E8FEB86659FD93u);
+    return (uint64_t)mixed ^ (uint64_t)(mixed >> 64);
 }
 
 /// The number of a key of at most 16 bytes, given padded with zeros.
