@@ -100,8 +100,7 @@ public struct Tokenizer: Sendable {
                 : onePass.ids(of: text, limit: limit)
             if let ids { return ids }
         }
-        let content = contentIDsByStages(of: text, limit: limit)
-        return template.ids(of: content, addingSpecialTokens: addingSpecialTokens)
+        return template.ids(of: contentIDs(of: text, limit: limit), addingSpecialTokens: addingSpecialTokens)
     }
 
     /// How many ids two texts keep of `limit`: the longer gives first, of two long ones the longer has the odd id.

@@ -216,6 +216,28 @@ struct OnePassTests {
         #expect(onePass(added: normalized) == nil)
     }
 
+    @Test("fits any template, one that has the text twice as well")
+    func templates() throws {
+        let usual = try Settings(added: 0).tokenizer()
+        let pieces: [[Template.Piece]] = [
+            [.first(typeID: 0)], [], [.ids([1], typeID: 0)], [.first(typeID: 0), .ids([1, 2], typeID: 0)],
+            [.first(typeID: 0), .ids([2], typeID: 0), .first(typeID: 0)],
+            [.ids([1], typeID: 0), .ids([2], typeID: 0), .first(typeID: 0)],
+        ]
+        let content = usual.encode("un ab", addingSpecialTokens: false)
+        let expected = [
+            content, [], [1], content + [1, 2], content + [2] + content, [1, 2] + content,
+        ]
+        for (pieces, expected) in zip(pieces, expected) {
+            let tokenizer = Tokenizer(
+                normalizer: usual.normalizer, preTokenizer: usual.preTokenizer, model: usual.model,
+                postProcessor: PostProcessor(single: Template(pieces), pair: .pair),
+                addedVocabulary: usual.addedVocabulary)
+            #expect(tokenizer.encode("un ab") == expected)
+            #expect(tokenizer.byStages().encode("un ab") == expected)
+        }
+    }
+
     @Test("survives bytes that are not UTF-8")
     func invalidBytes() throws {
         let tokenizer = try Settings(added: 3).tokenizer()

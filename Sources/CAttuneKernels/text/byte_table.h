@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a key's first byte is the lowest of its number");
+
 #define INLINE_KEY 16
 /// In the low byte of `meta`: the key lies in the arena.
 #define LONG_KEY 0xFF
