@@ -49,7 +49,7 @@ let package = Package(
         floor("Files", uses: ["CAttuneKernels"]),
 
         // MARK: Floor 2: formats and data
-        floor("Tokenization", uses: ["Files"]),
+        floor("Tokenization", uses: ["CAttuneKernels", "Files"]),
         floor("ModelFiles", uses: ["Files", "VectorMath"]),
         floor("Corpora", uses: ["Files"]),
         floor("VectorIndex", uses: ["Files", "VectorMath"]),

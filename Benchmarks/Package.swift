@@ -29,6 +29,7 @@ let package = Package(
             name: "Harness",
             dependencies: ["CCeilings", .product(name: "Files", package: "attune")], swiftSettings: swiftSettings),
         benchmark("kernels", uses: ["VectorMath"]),
+        benchmark("tokenize", uses: ["Files", "Tokenization"]),
         benchmark("embed", uses: ["Encoders", "Files", "ModelFiles", "VectorMath"]),
         benchmark("train", uses: ["Corpora", "Encoders", "Files", "LowRank", "ModelFiles", "Training", "VectorMath"]),
     ]

@@ -1,6 +1,11 @@
 extension Tokenizer {
     /// The first `limit` ids of a text, without special tokens.
     func contentIDs(of text: Span<UInt8>, limit: Int) -> [Int32] {
+        onePass?.ids(of: text, limit: limit) ?? contentIDsByStages(of: text, limit: limit)
+    }
+
+    /// The same by one component after the other, whichever they are.
+    func contentIDsByStages(of text: Span<UInt8>, limit: Int) -> [Int32] {
         var ids: [Int32] = []
         ids.reserveCapacity(min(limit, text.count / 4 + 4))
         if let segments = addedVocabulary.verbatim.segments(of: text) {

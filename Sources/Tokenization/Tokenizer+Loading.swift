@@ -7,15 +7,17 @@ extension Tokenizer {
     ///   are BertNormalizer, BertPreTokenizer, WordPiece, TemplateProcessing and BertProcessing.
     public init(path: String) throws(TokenizationError) {
         let file: TokenizerFile
+        let vocabulary: Vocabulary?
         do throws(FilesError) {
-            file = try decodeJSON(TokenizerFile.self, path: path)
+            (file, vocabulary) = try TokenizerFile.read(path)
         } catch {
             throw .file(error)
         }
-        try self.init(file, path: path)
+        try self.init(file, vocabulary, path: path)
     }
 
-    init(_ file: TokenizerFile, path: String) throws(TokenizationError) {
+    /// - Parameter vocabulary: The model's, where it is not in the description.
+    init(_ file: TokenizerFile, _ vocabulary: Vocabulary?, path: String) throws(TokenizationError) {
         if let version = file.version, version != "1.0" {
             throw .malformed(path: path, key: "version", reason: "'1.0' expected, '\(version)' found")
         }
@@ -23,15 +25,19 @@ extension Tokenizer {
             guard let value, !value.isNull else { return nil }
             return ComponentDescription(path: path, key: key, value: value)
         }
-        normalizer = try description("normalizer", file.normalizer)?.normalizer()
-        preTokenizer = try description("pre_tokenizer", file.preTokenizer)?.preTokenizer()
-        postProcessor = try description("post_processor", file.postProcessor)?.postProcessor() ?? .none
+        let normalizer = try description("normalizer", file.normalizer)?.normalizer()
+        let preTokenizer = try description("pre_tokenizer", file.preTokenizer)?.preTokenizer()
+        let postProcessor = try description("post_processor", file.postProcessor)?.postProcessor() ?? .none
+        let model: any SubwordModel
         switch file.model {
-        case .wordPiece(let description): model = try WordPiece(description, path: path)
+        case .wordPiece(let description): model = try WordPiece(description, vocabulary, path: path)
         case .other(let type): throw .unknownComponent(path: path, key: "model", type: type)
         }
-        addedVocabulary = try AddedVocabulary(
+        let addedVocabulary = try AddedVocabulary(
             file.addedTokens ?? [], vocabulary: model.vocabulary, normalizer: normalizer, path: path)
+        self.init(
+            normalizer: normalizer, preTokenizer: preTokenizer, model: model, postProcessor: postProcessor,
+            addedVocabulary: addedVocabulary)
         try checkSpecialIDs(path: path)
     }
 
@@ -46,13 +52,17 @@ extension Tokenizer {
 }
 
 extension WordPiece {
-    init(_ description: WordPieceDescription, path: String) throws(TokenizationError) {
+    /// - Parameter vocabulary: Where it is not in the description.
+    init(_ description: WordPieceDescription, _ vocabulary: Vocabulary?, path: String) throws(TokenizationError) {
         guard description.maximumWordLength >= 0 else {
             throw .malformed(
                 path: path, key: "model.max_input_chars_per_word",
                 reason: "a number of characters expected, \(description.maximumWordLength) found")
         }
-        let vocabulary = try Vocabulary(description.vocabulary.mapValues(\.value), path: path)
+        let vocabulary =
+            if let vocabulary { vocabulary } else {
+                try Vocabulary(description.vocabulary.mapValues(\.value), path: path)
+            }
         guard let unknownID = vocabulary.id(of: description.unknownToken) else {
             throw .missingToken(path: path, key: "model.unk_token", token: description.unknownToken)
         }

@@ -12,6 +12,30 @@ public struct Tokenizer: Sendable {
     let postProcessor: PostProcessor
     let addedVocabulary: AddedVocabulary
 
+    /// All stages at once, where the components are those of the BERT family.
+    let onePass: OnePassTokenizer?
+
+    /// - Parameter inOnePass: Whether the stages are run at once where they can be; the ids are the same.
+    init(
+        normalizer: (any Normalizer)?, preTokenizer: (any PreTokenizer)?, model: any SubwordModel,
+        postProcessor: PostProcessor, addedVocabulary: AddedVocabulary, inOnePass: Bool = true
+    ) {
+        self.normalizer = normalizer
+        self.preTokenizer = preTokenizer
+        self.model = model
+        self.postProcessor = postProcessor
+        self.addedVocabulary = addedVocabulary
+        onePass =
+            inOnePass ? OnePassTokenizer(normalizer, preTokenizer, model, addedVocabulary: addedVocabulary) : nil
+    }
+
+    /// The same tokenizer, which runs one stage after the other.
+    func byStages() -> Tokenizer {
+        Tokenizer(
+            normalizer: normalizer, preTokenizer: preTokenizer, model: model, postProcessor: postProcessor,
+            addedVocabulary: addedVocabulary, inOnePass: false)
+    }
+
     /// The ids of a text.
     ///
     /// - Parameters:
@@ -69,6 +93,13 @@ public struct Tokenizer: Sendable {
         let template = postProcessor.single
         let added = addingSpecialTokens ? template.addedCount : 0
         let limit = maxLength.map { max(0, $0 - added) } ?? .max
+        if let onePass, let (leading, trailing) = template.surroundings {
+            let ids =
+                addingSpecialTokens
+                ? onePass.ids(of: text, limit: limit, after: leading, before: trailing)
+                : onePass.ids(of: text, limit: limit)
+            if let ids { return ids }
+        }
         return template.ids(of: contentIDs(of: text, limit: limit), addingSpecialTokens: addingSpecialTokens)
     }
 

@@ -4,51 +4,41 @@ import Testing
 
 @Suite("Components")
 struct ComponentTests {
-    @Test("a byte string table finds its keys and nothing else")
+    @Test("a byte string table finds its keys and nothing else, short and long ones")
     func table() {
-        var bytes: [UInt8] = []
-        var table = ByteStringTable(capacity: 5000)
-        var keys: [Range<Int>] = []
-        for number in 0..<5000 {
-            let start = bytes.count
-            bytes.append(contentsOf: String(number, radix: 3).utf8)
-            keys.append(start..<bytes.count)
-            #expect(table.insert(keys[number], in: bytes, value: Int32(number)) == nil)
+        // From nothing to 50 bytes: beyond 16 a key lies outside of the table's slots.
+        let keys = (0..<5000).map { Array(repeatElement(String($0, radix: 3), count: 1 + $0 % 6).joined().utf8) }
+        let table = ByteStringTable(keys.enumerated().map { ($0.element, Int32($0.offset)) })
+        var first: [[UInt8]: Int32] = [:]
+        for (place, key) in keys.enumerated() where first[key] == nil { first[key] = Int32(place) }
+        #expect(table.count == first.count)
+        #expect(table.maximumLength == keys.map(\.count).max())
+        for key in keys {
+            #expect(table.value(of: key.span) == first[key])
+            for other in [key + [0], key.dropLast(), [0] + key] where first[Array(other)] == nil {
+                #expect(table.value(of: Array(other).span) == -1)
+            }
         }
-        #expect(table.count == 5000)
-        #expect(table.maximumLength == keys[4999].count)
-        for number in 0..<6000 {
-            let key = Array(String(number, radix: 3).utf8)
-            #expect(value(key, in: table, bytes) == (number < 5000 ? Int32(number) : -1))
-        }
-        #expect(value([], in: table, bytes) == -1)
-        #expect(value([0], in: table, bytes) == -1)
+        #expect(table.value(of: [UInt8]().span) == -1)
+        #expect(table.value(of: ([0] as [UInt8]).span) == -1)
     }
 
     @Test("a byte string table keeps the first value of a key, and takes the empty key")
     func repeatedKey() {
-        let bytes = Array("abab".utf8)
-        var table = ByteStringTable(capacity: 4)
-        #expect(table.insert(0..<2, in: bytes, value: 7) == nil)
-        #expect(table.insert(2..<4, in: bytes, value: 8) == 7)
-        #expect(table.insert(1..<1, in: bytes, value: 9) == nil)
-        #expect(value(Array("ab".utf8), in: table, bytes) == 7)
-        #expect(value([], in: table, bytes) == 9)
-        #expect(table.count == 2)
+        let long = [UInt8](repeating: 7, count: 40)
+        let table = ByteStringTable([([1, 2], 7), ([1, 2], 8), ([], 9), (long, 10), (long, 11)])
+        #expect(table.value(of: ([1, 2] as [UInt8]).span) == 7)
+        #expect(table.value(of: [UInt8]().span) == 9)
+        #expect(table.value(of: long.span) == 10)
+        #expect(table.count == 3)
+        #expect(ByteStringTable([]).value(of: long.span) == -1)
     }
 
-    @Test("a scalar table returns what it was filled with, within blocks and over them")
-    func trie() {
-        var trie = ScalarTrie()
-        let runs: [(Range<Int>, UInt16)] = [
-            (0..<3, 1), (3..<256, 2), (256..<1024, 3), (1500..<1501, 4), (2000..<70_000, 3), (70_000..<70_300, 65_535),
-            (0x10_FF00..<0x11_0000, 3),
-        ]
-        for (range, value) in runs { trie.fill(range, with: value) }
-        for scalar in 0..<0x11_0000 {
-            let expected = runs.first { $0.0.contains(scalar) }?.1 ?? 0
-            if trie[UInt32(scalar)] != expected { Issue.record("\(scalar)") }
-        }
+    @Test("a scalar that is none has no properties and no mappings", arguments: [0xD800, 0x11_0000, .max] as [UInt32])
+    func noScalar(_ scalar: UInt32) {
+        #expect(UnicodeData.properties(of: scalar) == [])
+        #expect(UnicodeData.decomposition(of: scalar) == [])
+        #expect(UnicodeData.lowercase(of: scalar) == [])
     }
 
     @Test("a character is decoded forward and backward, and written again", arguments: 0..<17)
@@ -111,18 +101,13 @@ struct ComponentTests {
         // U+1D165 has class 216, U+09CD is dropped, U+302E has class 224, U+0F39 is dropped.
         #expect(normalized("X\u{302E}\u{9CD}\u{200B}\u{1D165}Y", normalizer) == "x\u{1D165}\u{302E}y")
         #expect(normalized("\u{302E}\u{1D165}", normalizer) == "\u{1D165}\u{302E}")
+        #expect(normalized("\u{302E}\u{1}\u{1D165}", normalizer) == "\u{1D165}\u{302E}")
         #expect(normalized("\u{302E} \u{1D165}", normalizer) == "\u{302E} \u{1D165}")
         #expect(normalized("\u{302E}中\u{1D165}", normalizer) == "\u{302E} 中 \u{1D165}")
         #expect(
             normalized("\u{1D165}\u{1D16D}\u{302E}\u{302F}\u{302E}", normalizer).unicodeScalars.map(\.value) == [
                 0x1D165, 0x302E, 0x302F, 0x302E, 0x1D16D,
             ])
-    }
-
-    private func value(_ key: [UInt8], in table: ByteStringTable, _ bytes: [UInt8]) -> Int32 {
-        var hash = ByteStringTable.Hash()
-        for byte in key { hash.combine(byte) }
-        return table.value(of: key.span, 0..<key.count, hash: hash, in: bytes)
     }
 
     private func ids(of words: [String], _ model: WordPiece) -> [Int32] {

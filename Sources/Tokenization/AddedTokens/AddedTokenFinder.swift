@@ -15,22 +15,17 @@ struct AddedTokenFinder: Sendable {
     }
 
     private var patterns: [Pattern] = []
-    private var bytes: [UInt8] = []
-    private var table: ByteStringTable
+    private let table: ByteStringTable
 
     /// The longest pattern that begins with each byte; 0 where none does.
     private var longest = [Int](repeating: 0, count: 256)
 
-    private let unicode = UnicodeData.shared
-
     /// - Parameter tokens: What to look for and which token it is. Of equal byte strings the first counts, an empty one never.
     init(_ tokens: [(bytes: [UInt8], token: AddedToken)]) {
-        table = ByteStringTable(capacity: tokens.count)
+        let tokens = tokens.filter { !$0.bytes.isEmpty }
+        table = ByteStringTable(tokens.enumerated().map { ($0.element.bytes, Int32($0.offset)) })
         for (content, token) in tokens {
             guard let first = content.first else { continue }
-            let start = bytes.count
-            bytes.append(contentsOf: content)
-            guard table.insert(start..<bytes.count, in: bytes, value: Int32(patterns.count)) == nil else { continue }
             longest[Int(first)] = max(longest[Int(first)], content.count)
             patterns.append(
                 Pattern(
@@ -38,6 +33,9 @@ struct AddedTokenFinder: Sendable {
                     stripsRight: token.stripsRight))
         }
     }
+
+    /// Whether there is nothing to look for.
+    var isEmpty: Bool { patterns.isEmpty }
 
     /// Cuts text at the added tokens in it; nil where there is none.
     func segments(of text: Span<UInt8>) -> [Segment]? {
@@ -78,24 +76,21 @@ struct AddedTokenFinder: Sendable {
     private func longestMatch(
         in text: Span<UInt8>, at start: Int, limit: Int
     ) -> (range: Range<Int>, pattern: Int)? {
-        var hash = ByteStringTable.Hash()
-        var found: (range: Range<Int>, pattern: Int)?
-        for end in start + 1...start + limit {
-            hash.combine(text[end - 1])
-            let pattern = table.value(of: text, start..<end, hash: hash, in: bytes)
-            if pattern >= 0 { found = (start..<end, Int(pattern)) }
+        for end in stride(from: start + limit, to: start, by: -1) {
+            let pattern = table.value(of: text.extracting(start..<end))
+            if pattern >= 0 { return (start..<end, Int(pattern)) }
         }
-        return found
+        return nil
     }
 
     private func standsAlone(_ range: Range<Int>, in text: Span<UInt8>) -> Bool {
         if range.lowerBound > 0 {
             let before = text.character(endingAt: range.lowerBound).scalar
-            if unicode.properties(of: before).contains(.word) { return false }
+            if UnicodeData.properties(of: before).contains(.word) { return false }
         }
         if range.upperBound < text.count {
             let after = text.character(at: range.upperBound).scalar
-            if unicode.properties(of: after).contains(.word) { return false }
+            if UnicodeData.properties(of: after).contains(.word) { return false }
         }
         return true
     }
@@ -104,7 +99,7 @@ struct AddedTokenFinder: Sendable {
         var start = end
         while start > 0 {
             let (scalar, length) = text.character(endingAt: start)
-            guard unicode.properties(of: scalar).contains(.whitespace) else { break }
+            guard UnicodeData.properties(of: scalar).contains(.whitespace) else { break }
             start -= length
         }
         return start
@@ -114,7 +109,7 @@ struct AddedTokenFinder: Sendable {
         var end = start
         while end < text.count {
             let (scalar, length) = text.character(at: end)
-            guard unicode.properties(of: scalar).contains(.whitespace) else { break }
+            guard UnicodeData.properties(of: scalar).contains(.whitespace) else { break }
             end += length
         }
         return end

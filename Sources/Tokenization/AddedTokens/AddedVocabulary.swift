@@ -4,6 +4,9 @@ struct AddedVocabulary: Sendable {
     let idsOfNew: [String: Int32]
     private let contentsOfNew: [Int32: String]
 
+    /// The tokens that are looked for in the text as it is, in the order in which they count.
+    let verbatimTokens: [AddedToken]
+
     /// Looks in the text as it is.
     let verbatim: AddedTokenFinder
 
@@ -14,7 +17,8 @@ struct AddedVocabulary: Sendable {
     init(_ tokens: [AddedToken], vocabulary: Vocabulary, normalizer: (any Normalizer)?) {
         // Of two tokens with one normal form the one with the lower id is found; tokenizers takes either, by chance.
         let ordered = tokens.sorted { $0.id < $1.id }
-        verbatim = AddedTokenFinder(ordered.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
+        verbatimTokens = ordered.filter { !$0.isNormalized }
+        verbatim = AddedTokenFinder(verbatimTokens.map { (Array($0.content.utf8), $0) })
         normalized = AddedTokenFinder(
             ordered.filter(\.isNormalized).map { token in
                 let content = Array(token.content.utf8)

@@ -11,8 +11,6 @@ struct BertNormalizer: Normalizer {
     let stripsAccents: Bool
     let lowercases: Bool
 
-    private let unicode = UnicodeData.shared
-
     /// A character without any of these is copied.
     private let treated: CharacterProperties
 
@@ -33,9 +31,8 @@ struct BertNormalizer: Normalizer {
         if stripsAccents { treated.formUnion([.mark, .decomposes, .reorders]) }
         if lowercases { treated.formUnion(.lowercases) }
         self.treated = treated
-        let unicode = UnicodeData.shared
         asciiImages = (0..<UInt8(0x80)).map { byte in
-            let properties = unicode.properties(of: UInt32(byte)).intersection(treated)
+            let properties = UnicodeData.properties(of: UInt32(byte)).intersection(treated)
             if properties.contains(.removed) { return BertNormalizer.dropped }
             if properties.contains(.whitespace) { return UInt8(ascii: " ") }
             return properties.contains(.lowercases) ? byte + 0x20 : byte
@@ -49,14 +46,16 @@ struct BertNormalizer: Normalizer {
         while index < text.count {
             let byte = text[index]
             if byte < 0x80 {
-                if !held.isEmpty { appendAndRelease(&held, to: &output) }
                 let image = asciiImages[Int(byte)]
-                if image != BertNormalizer.dropped { output.append(image) }
+                if image != BertNormalizer.dropped {
+                    if !held.isEmpty { appendAndRelease(&held, to: &output) }
+                    output.append(image)
+                }
                 index += 1
                 continue
             }
             let (scalar, length) = text.character(at: index)
-            let properties = unicode.properties(of: scalar)
+            let properties = UnicodeData.properties(of: scalar)
             if properties.isDisjoint(with: treated) {
                 if !held.isEmpty { appendAndRelease(&held, to: &output) }
                 for place in index..<index + length { output.append(text[place]) }
@@ -83,9 +82,7 @@ struct BertNormalizer: Normalizer {
             output.append(UInt8(ascii: " "))
         }
         if properties.contains(.decomposes) {
-            var parts: [UInt32] = []
-            unicode.appendDecomposition(of: scalar, to: &parts)
-            for part in parts { appendDecomposed(part, held: &held, to: &output) }
+            for part in UnicodeData.decomposition(of: scalar) { appendDecomposed(part, held: &held, to: &output) }
         } else if stripsAccents {
             appendDecomposed(scalar, held: &held, to: &output)
         } else {
@@ -99,7 +96,7 @@ struct BertNormalizer: Normalizer {
 
     /// Appends a character that has no decomposition, unless it is a mark; holds it back while its place is not certain.
     private func appendDecomposed(_ scalar: UInt32, held: inout HeldMarks, to output: inout [UInt8]) {
-        let properties = unicode.properties(of: scalar)
+        let properties = UnicodeData.properties(of: scalar)
         if properties.combiningClass == 0 {
             appendAndRelease(&held, to: &output)
             if !properties.contains(.mark) { appendCased(scalar, to: &output) }
@@ -114,11 +111,11 @@ struct BertNormalizer: Normalizer {
     }
 
     private func appendCased(_ scalar: UInt32, to output: inout [UInt8]) {
-        guard lowercases, unicode.properties(of: scalar).contains(.lowercases) else {
+        guard lowercases, UnicodeData.properties(of: scalar).contains(.lowercases) else {
             output.append(scalar: scalar)
             return
         }
-        for image in unicode.lowercase[scalar] { output.append(scalar: image) }
+        for image in UnicodeData.lowercase(of: scalar) { output.append(scalar: image) }
     }
 }
 

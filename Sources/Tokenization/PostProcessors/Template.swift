@@ -14,8 +14,12 @@ struct Template: Equatable, Sendable {
     /// How many special tokens it adds.
     let addedCount: Int
 
+    /// The special tokens before and after the first text, where that is all that there is.
+    let surroundings: (leading: [Int32], trailing: [Int32])?
+
     init(_ pieces: [Piece]) {
         self.pieces = pieces
+        surroundings = Template.surroundings(of: pieces)
         addedCount = pieces.reduce(0) { count, piece in
             if case .ids(let ids, _) = piece { count + ids.count } else { count }
         }
@@ -26,6 +30,20 @@ struct Template: Equatable, Sendable {
 
     /// Without special tokens.
     static let pair = Template([.first(typeID: 0), .second(typeID: 1)])
+
+    static func == (first: Template, second: Template) -> Bool { first.pieces == second.pieces }
+
+    private static func surroundings(of pieces: [Piece]) -> (leading: [Int32], trailing: [Int32])? {
+        var sides: [[Int32]] = [[]]
+        for piece in pieces {
+            switch piece {
+            case .ids(let ids, _): sides[sides.count - 1] += ids
+            case .first: sides.append([])
+            case .second: return nil
+            }
+        }
+        return sides.count == 2 ? (sides[0], sides[1]) : nil
+    }
 
     /// The ids of one text with special tokens, or without.
     func ids(of first: [Int32], addingSpecialTokens: Bool) -> [Int32] {

@@ -4,12 +4,10 @@ struct BertPreTokenizer: PreTokenizer {
         case part, separator, punctuation
     }
 
-    private let unicode = UnicodeData.shared
     private let asciiRoles: [Role]
 
     init() {
-        let unicode = UnicodeData.shared
-        asciiRoles = (0..<UInt32(0x80)).map { BertPreTokenizer.role(of: unicode.properties(of: $0)) }
+        asciiRoles = (0..<UInt32(0x80)).map { BertPreTokenizer.role(of: UnicodeData.properties(of: $0)) }
     }
 
     func split(_ text: inout SplitText) {
@@ -31,7 +29,7 @@ struct BertPreTokenizer: PreTokenizer {
             } else {
                 let character = bytes.character(at: index)
                 length = character.length
-                role = BertPreTokenizer.role(of: unicode.properties(of: character.scalar))
+                role = BertPreTokenizer.role(of: UnicodeData.properties(of: character.scalar))
             }
             let end = index + length
             if role != .part {

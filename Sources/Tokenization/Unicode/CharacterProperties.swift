@@ -1,4 +1,4 @@
-/// What the tokenizer's components need to know of a character: bits of `UnicodeTables.properties`.
+/// What the tokenizer's components need to know of a character: bits of `attune_unicode_properties`.
 struct CharacterProperties: OptionSet, Sendable {
     let rawValue: UInt16
 
