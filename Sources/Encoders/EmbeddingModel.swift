@@ -18,6 +18,8 @@ public struct EmbeddingModel: Sendable {
     public let normalizes: Bool
     /// The default limit of tokens a text, special tokens included.
     public let maxLength: Int
+    /// The mapped file, of which packed weights leave no part in memory.
+    private let weights: SafetensorsFile?
     /// Encoders for inference, made when they are first asked for.
     private let inference = PackedEncoders()
 
@@ -57,6 +59,7 @@ public struct EmbeddingModel: Sendable {
                 throw .model(error)
             }
         }
+        self.weights = weights.file
         pooling = Pooling(modes: folder.pooling.modes)
         poolsPrompt = folder.pooling.includePrompt
         normalizes = folder.normalizes
@@ -70,6 +73,7 @@ public struct EmbeddingModel: Sendable {
     ) {
         self.tokenizer = tokenizer
         self.encoder = encoder
+        weights = nil
         self.pooling = pooling
         self.poolsPrompt = poolsPrompt
         self.normalizes = normalizes
@@ -107,7 +111,7 @@ public struct EmbeddingModel: Sendable {
 
     /// The encoder for inference in a precision; packs the weights when it is first asked for.
     package func inferenceEncoder(_ precision: Precision) -> InferenceEncoder {
-        inference.encoder(precision) { InferenceEncoder(encoder, precision: precision) }
+        inference.encoder(precision) { InferenceEncoder(encoder, precision: precision) { weights?.releasePages() } }
     }
 
     /// Vectors `[B, dimension]` of a batch.

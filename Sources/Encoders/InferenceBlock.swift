@@ -32,12 +32,12 @@ struct InferenceBlock: Sendable {
     let outputNormalization: LayerNormalization
     let activation: GELU
 
-    init(_ block: BERTBlock, precision: Precision) {
-        input = InferenceLinear(block.attention.input, precision: precision)
-        output = InferenceLinear(block.attention.output, precision: precision)
+    init(_ block: BERTBlock, precision: Precision, in arena: Arena) {
+        input = InferenceLinear(block.attention.input, precision: precision, in: arena)
+        output = InferenceLinear(block.attention.output, precision: precision, in: arena)
         attentionNormalization = block.attentionNormalization
-        intermediate = InferenceLinear(block.feedForward.intermediate, precision: precision)
-        last = InferenceLinear(block.feedForward.output, precision: precision)
+        intermediate = InferenceLinear(block.feedForward.intermediate, precision: precision, in: arena)
+        last = InferenceLinear(block.feedForward.output, precision: precision, in: arena)
         outputNormalization = block.outputNormalization
         activation = block.feedForward.activation
     }

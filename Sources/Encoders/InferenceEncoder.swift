@@ -19,13 +19,20 @@ package final class InferenceEncoder: Sendable {
     let embeddings: EmbeddingLayer
     let blocks: [InferenceBlock]
 
-    /// Packs the weights of an encoder.
-    package init(_ encoder: BERTEncoder, precision: Precision) {
+    /// Packs the weights of an encoder, all into one run of memory on huge pages.
+    ///
+    /// - Parameter packed: Called when the weights of a block have been read.
+    package init(_ encoder: BERTEncoder, precision: Precision, packed: () -> Void) {
         self.precision = precision
         width = encoder.width
         heads = encoder.configuration.heads
         embeddings = encoder.embeddings
-        blocks = encoder.blocks.map { InferenceBlock($0, precision: precision) }
+        let arena = Arena(
+            byteCount: encoder.blocks.flatMap(\.linears).reduce(0) { $0 + $1.packedByteCount(precision) })
+        blocks = encoder.blocks.map {
+            defer { packed() }
+            return InferenceBlock($0, precision: precision, in: arena)
+        }
     }
 
     /// Prepares an adapter that the encoder's model accepts.

@@ -14,9 +14,9 @@ struct InferenceLinear: Sendable {
     /// b of all parts, `[out]`.
     let bias: [Float]
 
-    init(_ layer: Linear, precision: Precision) {
+    init(_ layer: Linear, precision: Precision, in arena: Arena) {
         parts = layer.modules.map {
-            Part(weight: layer.packed($0, precision: precision), start: $0.columns.lowerBound)
+            Part(weight: layer.packed($0, precision: precision, in: arena), start: $0.columns.lowerBound)
         }
         bias = layer.bias
     }

@@ -116,10 +116,17 @@ package struct Linear: Sendable {
     }
 
     /// A module's weights in the form that products of a precision read; in float32 packed once, for training and inference.
-    func packed(_ module: Module, precision: Precision) -> PackedMatrix {
+    func packed(_ module: Module, precision: Precision, in arena: Arena? = nil) -> PackedMatrix {
         precision == .f32
-            ? module.lazilyPacked.value { PackedMatrix(module.weight) }
-            : PackedMatrix(module.weight, precision: precision)
+            ? module.lazilyPacked.value { PackedMatrix(module.weight, in: arena) }
+            : PackedMatrix(module.weight, precision: precision, in: arena)
+    }
+
+    /// The memory of the packed weights.
+    func packedByteCount(_ precision: Precision) -> Int {
+        modules.reduce(0) {
+            $0 + PackedMatrix.byteCount(inputs: inputWidth, outputs: $1.columns.count, precision: precision)
+        }
     }
 
     /// W of all modules, one below the other, `[out, in]`.

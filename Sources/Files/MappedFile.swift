@@ -73,6 +73,11 @@ public final class MappedFile: @unchecked Sendable {
         return try body(UnsafeRawBufferPointer(start: baseAddress, count: count))
     }
 
+    /// Tells the system that the bytes are not needed for now: they leave this process's memory, and come back when they are touched.
+    public func releasePages() {
+        if isMapped { madvise(UnsafeMutableRawPointer(mutating: baseAddress), count, MADV_DONTNEED) }
+    }
+
     private static func copy(_ bytes: [UInt8]) -> UnsafeRawPointer {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
         bytes.withUnsafeBytes {

@@ -27,6 +27,9 @@ public struct SafetensorsFile: Sendable {
         (self.file, entries, metadata, dataOffset) = (file, header.entries, header.metadata, header.dataOffset)
     }
 
+    /// Gives back the memory of what was read so far; tensors stay valid and are read again when they are touched.
+    public func releasePages() { file.releasePages() }
+
     /// The names of all tensors, sorted.
     public var names: [String] { entries.keys.sorted() }
 

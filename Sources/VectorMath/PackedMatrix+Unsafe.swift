@@ -62,40 +62,39 @@ public struct ProductTail {
 extension PackedMatrix {
     init(
         _ weight: MatrixView<Float>, inputs: Int, outputs: Int, outputStride: Int, inputStride: Int,
-        precision: Precision
+        precision: Precision, arena: Arena?
     ) {
         self.inputs = inputs
         self.outputs = outputs
         self.precision = precision
         let count = (outputs + Self.panelWidth - 1) / Self.panelWidth
         let words = attune_packed_bytes(precision.code, inputs, Self.panelWidth) / 4
-        var panels = Matrix<Float>(uninitializedRows: count, columns: words)
-        precondition(panels.stride == panels.columns, "panels follow each other without a gap")
+        let arena = arena ?? Arena(byteCount: count * words * 4)
+        let panels = arena.take(Float.self, count: count * words)
         let whole = precision == .int8 ? count * Self.panelWidth : 0
         var scales = [Float](repeating: 0, count: whole)
         var sums = [Int32](repeating: 0, count: whole)
         weight.withUnsafePointer { weight in
-            panels.withUnsafeMutablePointer { panels in
-                scales.withUnsafeMutableBufferPointer { scales in
-                    sums.withUnsafeMutableBufferPointer { sums in
-                        let (scales, sums) = (scales.baseAddress, sums.baseAddress)
-                        parallelFor(count, grain: 4) { range in
-                            let first = range.lowerBound * Self.panelWidth
-                            let width = min(outputs, range.upperBound * Self.panelWidth) - first
-                            withUnsafeTemporaryAllocation(
-                                byteCount: attune_pack_scratch(precision.code, inputs), alignment: 64
-                            ) { scratch in
-                                attune_pack(
-                                    Kernels.current.table, precision.code, weight + first * outputStride,
-                                    outputStride, inputStride, inputs, width, panels + range.lowerBound * words,
-                                    scales.map { $0 + first }, sums.map { $0 + first }, scratch.baseAddress!)
-                            }
+            scales.withUnsafeMutableBufferPointer { scales in
+                sums.withUnsafeMutableBufferPointer { sums in
+                    let (scales, sums) = (scales.baseAddress, sums.baseAddress)
+                    parallelFor(count, grain: 4) { range in
+                        let first = range.lowerBound * Self.panelWidth
+                        let width = min(outputs, range.upperBound * Self.panelWidth) - first
+                        withUnsafeTemporaryAllocation(
+                            byteCount: attune_pack_scratch(precision.code, inputs), alignment: 64
+                        ) { scratch in
+                            attune_pack(
+                                Kernels.current.table, precision.code, weight + first * outputStride,
+                                outputStride, inputStride, inputs, width, panels + range.lowerBound * words,
+                                scales.map { $0 + first }, sums.map { $0 + first }, scratch.baseAddress!)
                         }
                     }
                 }
             }
         }
-        self.panels = panels
+        self.panels = MatrixView(
+            unsafeBase: UnsafePointer(panels), rows: count, columns: words, stride: words, owner: arena)
         self.scales = scales
         self.sums = sums
     }

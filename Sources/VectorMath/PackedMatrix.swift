@@ -13,29 +13,33 @@ public struct PackedMatrix: Sendable {
     /// The numbers that are multiplied.
     public let precision: Precision
     /// A row a panel of 32 outputs, in words of four bytes.
-    let panels: Matrix<Float>
+    let panels: MatrixView<Float>
     /// In 8 bits: what each output's weights were divided by, whole panels.
     let scales: [Float]
     /// In 8 bits: the sum of each output's rounded weights, whole panels.
     let sums: [Int32]
 
     /// Packs W `[outputs, inputs]`, for y = x · Wᵀ.
-    public init(_ weight: MatrixView<Float>, precision: Precision = .f32) {
+    ///
+    /// - Parameter arena: Where the packed form lies, if not in memory of its own; it has ``byteCount(inputs:outputs:precision:)`` left.
+    public init(_ weight: MatrixView<Float>, precision: Precision = .f32, in arena: Arena? = nil) {
         self.init(
             weight, inputs: weight.columns, outputs: weight.rows, outputStride: weight.stride, inputStride: 1,
-            precision: precision)
+            precision: precision, arena: arena)
     }
 
     /// Packs the transpose of W `[inputs, outputs]`, for y = x · W.
     public init(transposing weight: MatrixView<Float>, precision: Precision = .f32) {
         self.init(
             weight, inputs: weight.rows, outputs: weight.columns, outputStride: 1, inputStride: weight.stride,
-            precision: precision)
+            precision: precision, arena: nil)
     }
 
     /// How many columns of y a panel computes: ranges of columns begin at multiples of it.
     public static let panelWidth = Int(ATTUNE_PANEL)
 
-    /// The memory of the packed form.
-    public var byteCount: Int { panels.rows * panels.columns * 4 + scales.count * 4 + sums.count * 4 }
+    /// The memory that the packed form of W `[outputs, inputs]` takes in an arena.
+    public static func byteCount(inputs: Int, outputs: Int, precision: Precision) -> Int {
+        Arena.byteCount(of: UInt8.self, count: attune_packed_bytes(precision.code, inputs, outputs))
+    }
 }
