@@ -59,7 +59,7 @@ struct EvalCommand: ParsableCommand {
 struct EvaluationOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("A data set.", valueName: "folder")) var data: String
     @Option(help: "The split whose queries are asked.") var split = "test"
-    @Option(help: "Whose definitions: trec, beir or st.", transform: Choice.parse) var profile = MetricProfile.trec
+    @Option(help: "Whose definitions of the metrics.") var profile = MetricProfile.trec
     @Option(help: "Cut-offs, separated by commas.") var k = Cutoffs(values: [1, 5, 10, 100])
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
 

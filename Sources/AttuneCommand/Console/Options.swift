@@ -1,5 +1,5 @@
-import ArgumentParser
-import Attune
+public import ArgumentParser
+public import Attune
 import Glibc
 
 /// Which model, and which adapter on it.
@@ -81,14 +81,8 @@ enum Models {
     }
 }
 
-/// Options that take one of a library enum's names.
-enum Choice {
-    static func parse<Value: RawRepresentable & CaseIterable>(_ text: String) throws -> Value
-    where Value.RawValue == String {
-        guard let value = Value(rawValue: text) else {
-            let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("'\(text)' is none of \(names)")
-        }
-        return value
-    }
-}
+// Options that take one of a library enum's names: the parser lists them in the help and where one is wrong.
+extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+extension MetricProfile: ExpressibleByArgument {}
+extension TrainingSettings.Method: ExpressibleByArgument {}
+extension TrainingSettings.Variant: ExpressibleByArgument {}
