@@ -11,17 +11,20 @@ struct EvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the metrics of every query as JSON lines.", valueName: "file"))
     var perQuery: String?
     @OptionGroup var engine: EngineOptions
+    @OptionGroup var force: ForceOption
     @OptionGroup var printing: OutputOptions
 
     func run() throws {
         engine.apply()
+        try force.check(runFile, perQuery)
         let kind = try DataSet.open(data.data)
         switch kind {
         case .retrieval(let set):
             let result = try data.evaluate(model.load().encoder, on: set, name: "eval", quiet: printing.quiet)
-            if let runFile { try TrecRun(result.run).write(to: runFile) }
+            if let runFile { try TrecRun(result.run).write(to: runFile, force: force.force) }
             if let perQuery {
-                try writeFile(result.perQueryJSON.map { $0.serialized() + "\n" }.joined(), to: perQuery)
+                let lines = result.perQueryJSON.map { $0.serialized() + "\n" }.joined()
+                try writeFile(lines, to: perQuery, force: force.force)
             }
             if printing.json {
                 Console.print(result.jsonValue)

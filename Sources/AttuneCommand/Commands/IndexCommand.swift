@@ -30,7 +30,7 @@ struct IndexBuild: ParsableCommand {
 
     func run() throws {
         engine.apply()
-        if !force.force && FileSystem.exists(index) { throw FilesError.alreadyExists(path: index) }
+        try force.check(index)
         let (encoder, reference) = try model.load()
         let passages = try passages()
         let progress = Progress("index", unit: "passages", isQuiet: printing.quiet)
