@@ -24,7 +24,8 @@ struct AttuneTool: ParsableCommand {
         Interruption.watch()
         do {
             try InstructionSet.validateEnvironment()
-            var command = try parseAsRoot()
+            let arguments = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()), of: Self.self)
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
             Failure.exit(with: error)

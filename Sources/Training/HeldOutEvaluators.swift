@@ -1,3 +1,4 @@
+public import Corpora
 public import Encoders
 public import Evaluation
 
@@ -10,6 +11,28 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     public let metric: String
     /// Tokens that a text is cut to; nil for the model's own limit.
     public let maxLength: Int?
+    /// Called with the number of texts embedded and of all, first for the documents, then for the queries.
+    public var progress: ((Int, Int) -> Void)?
+
+    /// The metrics of a development split, unless others are asked for.
+    public static let metrics = [
+        RetrievalMetric(.ndcg, at: 10), RetrievalMetric(.mrr, at: 10), RetrievalMetric(.recall, at: 10),
+        RetrievalMetric(.recall, at: 100),
+    ]
+
+    /// An evaluator of a split of a data set: of the queries with judgements of a retrieval set, else of the anchors of
+    /// its tuples, which are to find their positives among all texts of the split.
+    ///
+    /// - Parameters:
+    ///   - path: what messages shall name.
+    ///   - maxLength: tokens that a text is cut to; nil for the model's own limit.
+    /// - Throws: `noSuchSplit` where the data set has no such split, `notADataSet` where it holds neither kind.
+    public init(
+        of kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil
+    ) throws(CorporaError) {
+        let dataSet = try kind.retrievalTask(split: split, path: path)
+        self.init(RetrievalEvaluator(dataSet, metrics: Self.metrics), split: split, maxLength: maxLength)
+    }
 
     /// An evaluator of a split, best by one of its metrics, such as `ndcg@10`.
     public init(
@@ -22,7 +45,7 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     }
 
     public func evaluate(_ encoder: TextEncoder) throws -> [String: Double] {
-        try evaluator.evaluate(encoder, split: split, maxLength: maxLength).means
+        try evaluator.evaluate(encoder, split: split, maxLength: maxLength, progress: progress).means
     }
 }
 

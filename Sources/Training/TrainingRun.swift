@@ -66,8 +66,9 @@ public struct TrainingRun: Sendable {
         return state
     }
 
-    /// Refuses what a start of this kind must not touch. Nothing is changed yet.
-    func check(_ start: Start) throws(TrainingError) {
+    /// Refuses what a start of this kind must not touch. Nothing is changed: who has long work to do before the run
+    /// begins asks first.
+    public func check(_ start: Start) throws(TrainingError) {
         switch start {
         case .new:
             guard isFree else {

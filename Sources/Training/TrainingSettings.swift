@@ -4,6 +4,12 @@ internal import ModelFiles
 
 /// Everything that a user sets about a training run. The defaults are a recipe that works for LoRA on small encoders.
 public struct TrainingSettings: Sendable, Equatable {
+    /// What is trained.
+    public enum Method: String, Sendable, Codable, CaseIterable {
+        /// A low-rank adapter; the base model stays as it is.
+        case lora
+    }
+
     /// How alpha and rank make the adapter's strength.
     public enum Variant: String, Sendable, Codable, CaseIterable {
         /// alpha / rank, as in the LoRA paper (arXiv:2106.09685).
@@ -12,6 +18,8 @@ public struct TrainingSettings: Sendable, Equatable {
         case rslora
     }
 
+    /// What is trained.
+    public var method = Method.lora
     /// The rank of the adapter's matrices.
     public var rank = 16
     /// The adapter's strength: its product is multiplied by alpha / rank.
@@ -78,7 +86,7 @@ public struct TrainingSettings: Sendable, Equatable {
         try require(maxLength ?? 3 >= 3, "max-length", "\(maxLength ?? 3)", "at least 3 tokens")
         try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "\(weightDecay)", "0 or more")
         try require(
-            maxGradientNorm >= 0 && maxGradientNorm.isFinite, "max-gradient-norm", "\(maxGradientNorm)", "0 or more")
+            maxGradientNorm >= 0 && maxGradientNorm.isFinite, "max-grad-norm", "\(maxGradientNorm)", "0 or more")
         try require(checkpointEvery >= 0, "checkpoint-every", "\(checkpointEvery)", "0 or more")
         try require(evaluateEvery ?? 1 >= 1, "eval-every", "\(evaluateEvery ?? 1)", "a positive number")
         try require(patience ?? 1 >= 1, "patience", "\(patience ?? 1)", "a positive number")
@@ -97,13 +105,14 @@ public struct TrainingSettings: Sendable, Equatable {
     /// The settings that decide the bits of the result, under the names of the command line's flags.
     var identity: [String: JSONValue] {
         [
-            "rank": .integer(Int64(rank)), "alpha": .number(alpha), "dropout": .number(dropout),
+            "method": .string(method.rawValue), "rank": .integer(Int64(rank)), "alpha": .number(alpha),
+            "dropout": .number(dropout),
             "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)),
             "lr": .number(learningRate),
             "schedule": .string(schedule.rawValue), "warmup": .number(warmup), "epochs": .integer(Int64(epochs)),
             "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)), "scale": .number(scale),
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
-            "max-gradient-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
+            "max-grad-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
             "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
         ]
     }

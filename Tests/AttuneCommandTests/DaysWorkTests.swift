@@ -69,6 +69,45 @@ struct DaysWorkTests {
         }
     }
 
+    @Test("an index of a data set holds each passage below its page's title, headings and term")
+    func indexInContext() throws {
+        let folder = try TemporaryFolder()
+        let tool = Tool(folder: folder.path)
+        let text = "The dog sat down, slow and happy, where the model is, and did run fast to the bank in new york."
+        try tool.write(
+            "<title>The cat</title><h1>The cat</h1><h2>Money</h2><p>\(text)</p>"
+                + "<dl><dt>mat (text)</dt><dd>\(text) It is fast, and then it is slow, and so it goes.</dd></dl>",
+            to: "pages/a.html")
+        let made = try tool.run("data", "from-docs", "pages", "-o", "data", "--test", "0", "--dev", "0")
+        #expect(made.status == 0, "\(made.errors)")
+        let corpus = try String(decoding: tool.read("data/corpus.jsonl"), as: UTF8.self).split(separator: "\n")
+        var passages: [(title: String, text: String)] = []
+        for line in corpus {
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+            // A heading is what the passage is trained to be found by: it is no part of the data's text.
+            #expect(object["title"] as? String == "")
+            let metadata = object["metadata"] as? [String: Any] ?? [:]
+            passages.append((metadata["title"] as? String ?? "", object["text"] as? String ?? ""))
+        }
+        #expect(passages.map(\.title) == ["The cat > Money", "The cat > Money > mat"])
+
+        func scores(_ arguments: [String], _ input: String? = nil) throws -> [Double] {
+            let name = "index-\(UUID().uuidString)"
+            let built = try tool.start(["index", "build", name, "-M", Self.model] + arguments, input: input).wait()
+            #expect(built.status == 0, "\(built.errors)")
+            let found = try tool.run("search", name, "money", "--json").json()
+            let hits = found["hits"] as? [[String: Any]] ?? []
+            return hits.compactMap { $0["score"] as? Double }
+        }
+        let inContext = try scores(["-d", "data"])
+        #expect(inContext.count == 2)
+        func lines(_ text: ((title: String, text: String)) -> String) -> String {
+            passages.map { text($0).replacingOccurrences(of: "\n", with: " ") + "\n" }.joined()
+        }
+        #expect(try scores(["-i", "-"], lines { $0.title + " " + $0.text }) == inContext)
+        #expect(try scores(["-i", "-"], lines { $0.text }) != inContext)
+    }
+
     @Test("writes the same adapter with one thread and with two, and when it is killed and resumed")
     func adapterIsReproducible() throws {
         let folder = try TemporaryFolder()

@@ -124,6 +124,22 @@ struct DocumentationTests {
         #expect(data.dataSet.corpus[1].displayTitle == "The Orchard Book > Winter Pruning")
     }
 
+    @Test("of a passage in training and evaluation only the term stands in front, never a heading")
+    func contextIsNotTrainedOn() throws {
+        let long = (1...30).map { "Word number \($0) of this long definition is one of many words." }.joined(
+            separator: " ")
+        let data = try build([
+            "a.html": "<h1>Orchard Book</h1><h2>Winter Pruning</h2><dl><dt>secateurs</dt><dd>\(long)</dd></dl>"
+        ])
+        let corpus = data.dataSet.corpus
+        #expect(corpus.count == 2)
+        #expect(corpus.map(\.title) == ["", "secateurs"])
+        #expect(corpus.allSatisfy { $0.displayTitle == "Orchard Book > Winter Pruning > secateurs" })
+        let positives = try data.dataSet.trainingTuples(split: "train").map(\.positive)
+        #expect(!positives.isEmpty && positives.allSatisfy { !$0.contains("Winter") && $0.contains("secateurs") })
+        #expect(corpus.allSatisfy { $0.inContext.embeddedText.hasPrefix("Orchard Book > Winter Pruning > secateurs ") })
+    }
+
     @Test("links lead to sections, definitions and pages of the tree, not out of it")
     func links() throws {
         let data = try build([

@@ -78,17 +78,76 @@ struct PassageTests {
         #expect(found.passages[0].displayTitle == "S > alpha")
     }
 
-    @Test("a long definition is cut at the entries within it")
+    private func page(_ html: String, longest: Int) -> DocumentationPage {
+        var options = PassageOptions()
+        options.longestPassage = longest
+        return DocumentFormat.html.page(html, options: options)
+    }
+
+    @Test("a long definition is cut at the entries within it, and each says what it stands in")
     func nestedDefinitions() {
         let long = sentence(1, words: 25)
-        let found = DocumentFormat.html.page(
-            "<dl><dt>outer<dd>\(long)<dl><dt>one<dd>\(long)<dt>two<dd>\(long)</dl></dl>",
-            options: {
-                var options = PassageOptions()
-                options.longestPassage = 50
-                return options
-            }())
+        let found = page(
+            "<h2>S</h2><dl><dt>outer<dd>\(long)<dl><dt>one (text)<dd>\(long)<dt>two<dd>\(long)</dl></dl>", longest: 50)
         #expect(found.sections[0].entries.map(\.terms) == [["outer"], ["one"], ["two"]])
+        #expect(found.passages.map(\.displayTitle) == ["S > outer", "S > outer > one", "S > outer > two"])
+        #expect(found.passages.map(\.title) == ["", "", ""])
+    }
+
+    @Test("short entries within a definition say what they stand in")
+    func shortNestedDefinitions() {
+        let long = sentence(1, words: 45)
+        let found = page("<dl><dt>outer<dd>\(long)<dl><dt>one<dd>a b<dt>two<dd>c d</dl></dl>", longest: 50)
+        #expect(found.passages.map(\.text).last == "one\na b\n\ntwo\nc d")
+        #expect(found.passages.map(\.displayTitle) == ["page > outer", "page > outer"])
+    }
+
+    @Test("what is cut off from a definition keeps the term as its title, and its own bytes")
+    func continuedDefinitions() throws {
+        let first = sentence(1, words: 40)
+        let second = sentence(2, words: 40)
+        let html = "<h2>S</h2><dl><dt>alpha (text), beta</dt><dd><p>\(first)</p><p>\(second)</p></dd></dl>"
+        let found = page(html, longest: 50).passages
+        #expect(found.map(\.text) == ["alpha (text), beta\n\(first)", second])
+        #expect(found.map(\.title) == ["", "alpha (text), beta"])
+        #expect(found.map(\.displayTitle) == ["S > alpha (text), beta", "S > alpha (text), beta"])
+        #expect(found[1].embeddedText == "alpha (text), beta " + second)
+        let bytes = Array(html.utf8)
+        for passage in found {
+            let range = try #require(passage.byteRange)
+            #expect(String(decoding: bytes[range], as: UTF8.self).contains(passage.text.suffix(30)))
+        }
+        #expect(found[1].byteRange.map { String(decoding: bytes[$0], as: UTF8.self) } == "<p>\(second)</p>")
+    }
+
+    @Test("what follows a list within a definition keeps the definition's term")
+    func resumedDefinitions() {
+        let long = sentence(1, words: 25)
+        let last = sentence(2, words: 25)
+        let found = page(
+            "<h2>S</h2><dl><dt>outer<dd>\(long)<dl><dt>one<dd>\(long)</dl><p>\(last)</p></dl>", longest: 50)
+        #expect(found.passages.map(\.displayTitle) == ["S > outer", "S > outer > one", "S > outer"])
+        #expect(found.passages.map(\.title) == ["", "", "outer"])
+        #expect(found.passages.last?.text == last)
+        // It is no rest of the entry before it.
+        #expect(found.sections[0].entries.map(\.isContinuation) == [false, false, false])
+    }
+
+    @Test("in context a passage is embedded below its page, its headings and its term, once")
+    func context() {
+        let long = sentence(1, words: 40)
+        let found = page(
+            "<title>T</title><h1>T</h1><h2>Memory</h2><dl><dt>alpha</dt><dd><p>\(long)</p><p>\(long)</p></dl>",
+            longest: 50
+        ).passages
+        #expect(
+            found.map(\.inContext.embeddedText) == [
+                "T > Memory > alpha alpha\n\(long)", "T > Memory > alpha \(long)",
+            ])
+        #expect(found.map(\.inContext.byteRange) == found.map(\.byteRange))
+        #expect(found.map(\.inContext.inContext) == found.map(\.inContext))
+        let plain = Passage(id: "1", title: "T", text: "x")
+        #expect(plain.inContext == plain)
     }
 
     @Test("lists of links are no passages")

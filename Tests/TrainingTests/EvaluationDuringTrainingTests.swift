@@ -4,6 +4,7 @@ import Evaluation
 import Files
 import LowRank
 import ModelFiles
+import Synchronization
 import TestSupport
 import Testing
 
@@ -178,6 +179,22 @@ struct EvaluationDuringTrainingTests {
         let best = try #require(result.best?.metrics["ndcg@10"])
         #expect(best > before + 0.1)
         #expect(best == recorder.evaluations.compactMap { $0.metrics["ndcg@10"] }.max())
+    }
+
+    @Test("evaluates on held-out tuples, and says how far it has come")
+    func heldOutTuples() throws {
+        let folder = try TemporaryFolder()
+        var evaluator = try HeldOutRetrieval(of: .tuples(["dev": Tiny.tuples]), path: "data")
+        let last = Mutex((done: 0, total: 0))
+        evaluator.progress = { done, total in last.withLock { $0 = (done, total) } }
+        let result = try Tiny.trainer(settings(every: 5)).train(into: folder.file("run"), evaluator: evaluator)
+        #expect(result.best?.metrics.keys.sorted() == HeldOutRetrieval.metrics.map(\.name).sorted())
+        // The queries come last: the different anchors.
+        let anchors = Set(Tiny.tuples.map(\.anchor)).count
+        #expect(last.withLock { $0 } == (anchors, anchors))
+        #expect(throws: CorporaError.noSuchSplit(path: "data", split: "dev", available: ["train"])) {
+            try HeldOutRetrieval(of: .tuples(["train": Tiny.tuples]), path: "data")
+        }
     }
 
     @Test("picks the best adapter by held-out pairs with scores")

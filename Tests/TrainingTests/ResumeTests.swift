@@ -284,7 +284,7 @@ struct ResumeTests {
         ("micro-batch-tokens", { $0.microBatchTokens = 50 }), ("scale", { $0.scale = 10 }),
         ("weight-decay", { $0.weightDecay = 0 }), ("variant", { $0.variant = .rslora }),
         ("max-steps", { $0.maxSteps = 20 }), ("dropout", { $0.dropout = 0.5 }), ("warmup", { $0.warmup = 0 }),
-        ("max-gradient-norm", { $0.maxGradientNorm = 0.05 }),
+        ("max-grad-norm", { $0.maxGradientNorm = 0.05 }),
     ]
 
     @Test("refuses other settings, by their names", arguments: changes.indices)

@@ -263,7 +263,7 @@ struct TrainerTests {
         ("scale is 1e+300", { $0.scale = 1e300 }),
         ("max-length is 2", { $0.maxLength = 2 }),
         ("weight-decay is -1.0", { $0.weightDecay = -1 }),
-        ("max-gradient-norm is nan", { $0.maxGradientNorm = .nan }),
+        ("max-grad-norm is nan", { $0.maxGradientNorm = .nan }),
         ("checkpoint-every is -1", { $0.checkpointEvery = -1 }),
         ("eval-every is 0", { $0.evaluateEvery = 0 }),
         ("patience is 0", { $0.patience = 0 }),

@@ -33,7 +33,7 @@ struct DataFromDocs: ParsableCommand {
     @OptionGroup var printing: OutputOptions
 
     func run() throws {
-        if !force.force && FileSystem.exists(output) { throw FilesError.alreadyExists(path: output) }
+        try force.check(output)
         var options = DocumentationOptions()
         options.fractions = SplitFractions(test: split.test, dev: split.dev)
         options.seed = split.seed
@@ -57,6 +57,7 @@ struct DataImport: ParsableCommand {
     @OptionGroup var printing: OutputOptions
 
     func run() throws {
+        try force.check(output)
         let (dataSet, statistics) = try DataSetImporter.read(files)
         Console.note(
             "read \(statistics.rows) rows, \(statistics.skippedRows) skipped, \(statistics.repeatedDocuments) texts repeated",
@@ -78,6 +79,7 @@ struct DataSplit: ParsableCommand {
     @OptionGroup var printing: OutputOptions
 
     func run() throws {
+        try force.check(output)
         let cut = try DataSet.open(data)
             .split(SplitFractions(test: split.test, dev: split.dev), seed: split.seed)
         try DataSetWriter.write(cut, to: output, force: force.force)

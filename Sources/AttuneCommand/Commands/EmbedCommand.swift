@@ -31,7 +31,7 @@ struct EmbedCommand: ParsableCommand {
 
     func run() throws {
         engine.apply()
-        if output != "-" && !force.force && FileSystem.exists(output) { throw FilesError.alreadyExists(path: output) }
+        if output != "-" { try force.check(output, VectorOutput.cardPath(for: output)) }
         let encoder = try model.load().encoder
         let texts = try TextInput.read(input).map(\.text)
         let progress = Progress("embed", unit: "texts", isQuiet: printing.quiet)

@@ -11,17 +11,20 @@ struct EvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the metrics of every query as JSON lines.", valueName: "file"))
     var perQuery: String?
     @OptionGroup var engine: EngineOptions
+    @OptionGroup var force: ForceOption
     @OptionGroup var printing: OutputOptions
 
     func run() throws {
         engine.apply()
+        try force.check(runFile, perQuery)
         let kind = try DataSet.open(data.data)
         switch kind {
         case .retrieval(let set):
             let result = try data.evaluate(model.load().encoder, on: set, name: "eval", quiet: printing.quiet)
-            if let runFile { try TrecRun(result.run).write(to: runFile) }
+            if let runFile { try TrecRun(result.run).write(to: runFile, force: force.force) }
             if let perQuery {
-                try writeFile(result.perQueryJSON.map { $0.serialized() + "\n" }.joined(), to: perQuery)
+                let lines = result.perQueryJSON.map { $0.serialized() + "\n" }.joined()
+                try writeFile(lines, to: perQuery, force: force.force)
             }
             if printing.json {
                 Console.print(result.jsonValue)
@@ -59,7 +62,7 @@ struct EvalCommand: ParsableCommand {
 struct EvaluationOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("A data set.", valueName: "folder")) var data: String
     @Option(help: "The split whose queries are asked.") var split = "test"
-    @Option(help: "Whose definitions: trec, beir or st.", transform: Choice.parse) var profile = MetricProfile.trec
+    @Option(help: "Whose definitions of the metrics.") var profile = MetricProfile.trec
     @Option(help: "Cut-offs, separated by commas.") var k = Cutoffs(values: [1, 5, 10, 100])
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
 

@@ -17,7 +17,11 @@ struct IndexBuild: ParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp("A text a line, .jsonl with \"text\", or - for stdin.", valueName: "file"))
     var input: String?
-    @Option(name: .shortAndLong, help: ArgumentHelp("A data set: its corpus is indexed.", valueName: "folder"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A data set: its corpus is indexed, each passage below its page's title and headings.", valueName: "folder")
+    )
     var data: String?
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
     @OptionGroup var engine: EngineOptions
@@ -30,7 +34,7 @@ struct IndexBuild: ParsableCommand {
 
     func run() throws {
         engine.apply()
-        if !force.force && FileSystem.exists(index) { throw FilesError.alreadyExists(path: index) }
+        try force.check(index)
         let (encoder, reference) = try model.load()
         let passages = try passages()
         let progress = Progress("index", unit: "passages", isQuiet: printing.quiet)
@@ -55,7 +59,7 @@ struct IndexBuild: ParsableCommand {
         guard case .retrieval(let set) = try DataSet.open(data) else {
             throw CommandError("\(data): index build needs a data set with a corpus")
         }
-        return set.corpus
+        return set.corpus.map(\.inContext)
     }
 }
 

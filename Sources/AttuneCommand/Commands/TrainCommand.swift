@@ -1,7 +1,7 @@
 import ArgumentParser
 import Attune
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Tune a LoRA adapter for a model to the training pairs of a data set.",
         discussion: """
@@ -20,7 +20,12 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Adapter") var adapter: AdapterFlags
     @OptionGroup(title: "Learning") var learning: LearningFlags
+    @OptionGroup(title: "Evaluation") var evaluation: EvaluationFlags
 
+    @Option(
+        help: ArgumentHelp(
+            "Flags by their long names: {\"rank\": 8, \"lr\": 1e-3}. The command line's win.", valueName: "file.json"))
+    var config: String?
     @Flag(help: "Go on from the newest checkpoint in the run folder.") var resume = false
     @Option(help: "Write a checkpoint after every so many steps (0: only when interrupted).") var checkpointEvery = 100
     @Option(help: ArgumentHelp("Memory that activations may take.", valueName: "bytes")) var memoryBudget = 2 << 30
@@ -29,54 +34,99 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var printing: OutputOptions
 
     struct AdapterFlags: ParsableArguments {
+        @Option(help: "What is trained.") var method = TrainingSettings.Method.lora
         @Option(help: "Rank of the adapter's matrices.") var rank = 16
         @Option(help: "Strength: the adapter's product is multiplied by alpha / rank.") var alpha = 32.0
+        @Option(help: "rslora multiplies by alpha / √rank instead, which keeps high ranks learning.")
+        var variant = TrainingSettings.Variant.lora
         @Option(help: "Probability that an input of the adapter is dropped.") var dropout = 0.0
         @Option(help: "attention, all-linear, or module names separated by commas.") var targets = "attention"
     }
 
     struct LearningFlags: ParsableArguments {
+        @Option(help: "mnrl: multiple negatives ranking, the softmax over the batch.") var loss = Loss.mnrl
         @Option(help: "What multiplies the cosines in the loss.") var scale = 20.0
         @Option(help: "Passes over the data.") var epochs = 1
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
         @Option(help: "Pairs a batch.") var batchSize = 64
         @Option(help: "Learning rate at its highest.") var lr = 1e-3
-        @Option(help: "What follows the warm-up: linear, cosine or constant.", transform: Choice.parse)
-        var schedule = LearningRateSchedule.Shape.linear
+        @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
         @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
         @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
         @Option(help: "Decides the first values, the order of the data and dropout.") var seed: UInt64 = 0
         @Option(help: "AdamW's weight decay.") var weightDecay = 0.01
+        @Option(help: "Gradients that are longer are scaled down to this norm (0: never).") var maxGradNorm = 1.0
+
+        enum Loss: String, CaseIterable, ExpressibleByArgument {
+            case mnrl
+        }
+    }
+
+    struct EvaluationFlags: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Evaluate on the split `dev` before the first step, after every so many and after the last; the best "
+                    + "adapter is the one that is kept.", valueName: "steps"))
+        var evalEvery: Int?
+        @Option(help: ArgumentHelp("Stop after so many evaluations without a new best.", valueName: "evaluations"))
+        var patience: Int?
+
+        func validate() throws {
+            if patience != nil && evalEvery == nil { throw ValidationError("--patience needs --eval-every") }
+        }
     }
 
     func run() throws {
         engine.apply()
+        let start: TrainingRun.Start = resume ? .resuming : force.force ? .replacing : .new
+        try TrainingRun(path: output).check(start)
         let folder = try ModelFolder(path: ModelReference.resolve(model))
         let kind = try DataSet.open(data)
         let trainer = try Trainer(
             model: folder, baseName: model, tuples: kind.trainingTuples(split: "train", path: data), dataName: data,
             settings: settings)
 
+        let evaluator = try evaluator(on: kind)
         trainer.warnings.forEach(Console.warn)
         Interruption.letWorkStopItself()
-        let observer = ProgressObserver(isQuiet: printing.quiet)
-        let start: TrainingRun.Start = resume ? .resuming : force.force ? .replacing : .new
+        let observer = ProgressObserver(metric: evaluator?.metric, isQuiet: printing.quiet)
         let result = try trainer.train(
-            into: output, start: start, observer: observer, isCancelled: { Interruption.isRequested })
+            into: output, start: start, observer: observer, evaluator: evaluator,
+            isCancelled: { Interruption.isRequested })
         observer.finish()
         if printing.json {
             Console.print(try TrainingRun(path: output).record())
         } else {
-            Console.print(
-                "\(output): \(result.steps) steps in \(Console.duration(result.seconds)), last loss "
-                    + Console.fixed(result.loss, 4))
+            report(result, metric: evaluator?.metric)
         }
+    }
+
+    private func evaluator(on kind: DataSetKind) throws -> HeldOutRetrieval? {
+        guard evaluation.evalEvery != nil else { return nil }
+        var evaluator = try HeldOutRetrieval(of: kind, path: data, maxLength: learning.maxLength)
+        let passes = PassProgress("evaluate", unit: "texts", isQuiet: printing.quiet)
+        evaluator.progress = { passes.update(done: $0, total: $1) }
+        return evaluator
+    }
+
+    private func report(_ result: TrainingResult, metric: String?) {
+        Console.print(
+            "\(output): \(result.steps) steps in \(Console.duration(result.seconds)), last loss "
+                + Console.fixed(result.loss, 4))
+        guard let metric, let base = result.before?.metrics[metric], let best = result.best,
+            let tuned = best.metrics[metric]
+        else { return }
+        Console.print(
+            "  \(metric) on dev: base \(Console.fixed(base, 4)), kept adapter \(Console.fixed(tuned, 4)) "
+                + "(step \(best.step))")
     }
 
     private var settings: TrainingSettings {
         var settings = TrainingSettings()
+        settings.method = adapter.method
         settings.rank = adapter.rank
         settings.alpha = adapter.alpha
+        settings.variant = adapter.variant
         settings.dropout = adapter.dropout
         settings.targets = adapter.targets.split(separator: ",").map(String.init)
         settings.scale = learning.scale
@@ -89,18 +139,48 @@ struct TrainCommand: ParsableCommand {
         settings.maxLength = learning.maxLength
         settings.seed = learning.seed
         settings.weightDecay = learning.weightDecay
+        settings.maxGradientNorm = learning.maxGradNorm
+        settings.evaluateEvery = evaluation.evalEvery
+        settings.patience = evaluation.patience
         settings.checkpointEvery = checkpointEvery
         settings.memoryBudget = memoryBudget
         return settings
     }
 }
 
+extension TrainCommand {
+    static let configurableFlags: [String: ConfigurationFile.Kind] = [
+        "model": .text, "data": .text, "output": .text,
+        "method": .choice(of: TrainingSettings.Method.self), "rank": .wholeNumber, "alpha": .number,
+        "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
+        "loss": .choice(of: LearningFlags.Loss.self), "scale": .number, "epochs": .wholeNumber,
+        "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,
+        "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
+        "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
+        "patience": .wholeNumber, "checkpoint-every": .wholeNumber, "memory-budget": .wholeNumber,
+        "threads": .wholeNumber, "precision": .choice(of: EngineOptions.Precision.self), "resume": .onOff,
+        "force": .onOff, "json": .onOff, "quiet": .onOff,
+    ]
+}
+
 /// Shows how training comes along.
 private struct ProgressObserver: TrainingObserver {
     private let progress: Progress
+    private let metric: String?
+    private let isQuiet: Bool
 
-    init(isQuiet: Bool) {
+    init(metric: String?, isQuiet: Bool) {
         progress = Progress("train", unit: "steps", isQuiet: isQuiet)
+        self.metric = metric
+        self.isQuiet = isQuiet
+    }
+
+    func evaluated(_ evaluation: Evaluation, isBest: Bool) {
+        guard let metric, let value = evaluation.metrics[metric] else { return }
+        progress.finish()
+        Console.note(
+            "step \(evaluation.step): \(metric) \(Console.fixed(value, 4))" + (isBest ? ", the best so far" : ""),
+            quiet: isQuiet)
     }
 
     func finished(_ step: TrainingProgress) {

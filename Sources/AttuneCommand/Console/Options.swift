@@ -1,5 +1,5 @@
-import ArgumentParser
-import Attune
+public import ArgumentParser
+public import Attune
 import Glibc
 
 /// Which model, and which adapter on it.
@@ -52,10 +52,20 @@ struct OutputOptions: ParsableArguments {
     var quiet = false
 }
 
-/// Where a result is written.
+/// Whether a result may replace what stands under its name.
 struct ForceOption: ParsableArguments {
     @Flag(help: "Replace what stands under the output's name.")
     var force = false
+
+    /// Refuses outputs that are there already, before the work begins: nobody waits minutes for that. What writes an
+    /// output is told of `force` and looks again, since something may appear in the meantime. A device or a pipe is
+    /// written to, not replaced.
+    func check(_ outputs: String?...) throws {
+        guard !force else { return }
+        for output in outputs.compactMap(\.self) where FileSystem.isFile(output) || FileSystem.isDirectory(output) {
+            throw FilesError.alreadyExists(path: output)
+        }
+    }
 }
 
 /// Models and adapters by the names that the flags give them.
@@ -81,14 +91,8 @@ enum Models {
     }
 }
 
-/// Options that take one of a library enum's names.
-enum Choice {
-    static func parse<Value: RawRepresentable & CaseIterable>(_ text: String) throws -> Value
-    where Value.RawValue == String {
-        guard let value = Value(rawValue: text) else {
-            let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("'\(text)' is none of \(names)")
-        }
-        return value
-    }
-}
+// Options that take one of a library enum's names: the parser lists them in the help and where one is wrong.
+extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+extension MetricProfile: ExpressibleByArgument {}
+extension TrainingSettings.Method: ExpressibleByArgument {}
+extension TrainingSettings.Variant: ExpressibleByArgument {}

@@ -62,3 +62,27 @@ final class Progress: Sendable {
         return "\r\u{1B}[K\(title) [\(bar)] \(text)"
     }
 }
+
+/// The progress of work that is done several times over: each pass has a bar of its own.
+final class PassProgress: Sendable {
+    private struct Pass {
+        var progress: Progress?
+        var total = 0
+    }
+
+    private let makeProgress: @Sendable () -> Progress
+    private let pass = Mutex(Pass())
+
+    init(_ title: String, unit: String, isQuiet: Bool) {
+        makeProgress = { Progress(title, unit: unit, isQuiet: isQuiet) }
+    }
+
+    func update(done: Int, total: Int) {
+        pass.withLock { pass in
+            let progress = pass.total == total ? pass.progress ?? makeProgress() : makeProgress()
+            progress.update(done: done, total: total)
+            pass = done < total ? Pass(progress: progress, total: total) : Pass()
+            if done >= total { progress.finish() }
+        }
+    }
+}

@@ -31,8 +31,11 @@ enum VectorOutput {
             "space": .string(encoder.space.digest), "recipe": .string(encoder.recipe),
             "texts": .integer(Int64(vectors.rows)), "dimension": .integer(Int64(vectors.columns)),
         ]
-        try writeFile(card.serialized(pretty: true) + "\n", to: path + ".json")
+        try writeFile(card.serialized(pretty: true) + "\n", to: cardPath(for: path), force: force)
     }
+
+    /// The side-car of a file of vectors.
+    static func cardPath(for path: String) -> String { path + ".json" }
 
     private static func writeToStandardOutput(_ vectors: Matrix<Float>) throws {
         var bytes = NumpyWriter.header(type: .float32, shape: [vectors.rows, vectors.columns])

@@ -7,9 +7,10 @@ public struct Passage: Equatable, Sendable {
 
     /// What is embedded in front of the text, as in the BEIR data sets.
     ///
-    /// Empty for passages made from documentation: a section's heading is the query that the section is searched by in
-    /// training and evaluation, and a passage that carries it would be found by comparing letters. The title to show is
-    /// `metadata["title"]`; see ``displayTitle``.
+    /// Passages made from documentation do not have their headings here: a section's heading is the query that the
+    /// section is searched by in training and evaluation, and a passage that carries it would be found by comparing
+    /// letters. Only the later passages of a long definition have a title: the term, which the first one's text begins
+    /// with. The headings are in `metadata["title"]`: see ``displayTitle`` and ``inContext``.
     public var title: String
 
     public var text: String
@@ -39,10 +40,20 @@ public struct Passage: Equatable, Sendable {
         title.isEmpty ? text.trimmingWhitespace() : (title + " " + text).trimmingWhitespace()
     }
 
-    /// What a person gets to see above the text: the title, or the path of headings that a documentation passage stands
-    /// under.
+    /// What a person gets to see above the text: the path of headings, and the term, that a documentation passage
+    /// stands under, else the title.
     public var displayTitle: String {
-        title.isEmpty ? metadata["title"]?.stringValue ?? "" : title
+        metadata["title"]?.stringValue ?? title
+    }
+
+    /// The passage as an index is to embed it: with all that it stands under in front, so that a few sentences from
+    /// the middle of a page are found by what they are about.
+    ///
+    /// Not for training or evaluation, where a heading must not find itself.
+    public var inContext: Passage {
+        var passage = self
+        passage.title = displayTitle
+        return passage
     }
 }
 

@@ -55,8 +55,8 @@ public struct DocumentationStatistics: Equatable, Sendable {
 /// splits by page.
 ///
 /// `test` and `dev` hold the queries that are headings; the other kinds have splits of their own, `test-questions` and
-/// so on, so that both can be looked at. `train` holds all kinds. Passages have no title in the data: see
-/// ``Passage/title``.
+/// so on, so that both can be looked at. `train` holds all kinds. Passages do not carry their
+/// headings in the data: see ``Passage/title``; an index of them does: see ``Passage/inContext``.
 ///
 /// The same documents, options and seed give the same data.
 public struct DocumentationDataSet: Equatable, Sendable {

@@ -95,17 +95,19 @@ public struct DocumentationPage: Equatable, Sendable {
                         anchors: draft.anchors))
                 var metadata: [String: JSONValue] = [
                     "title": .string(
-                        DocumentationPage.displayTitle(outline.title, path: section.path, terms: terms)),
+                        DocumentationPage.displayTitle(
+                            outline.title, path: section.path + draft.outerTerms.map(TermText.cleaned), terms: terms)),
                     "kind": terms.isEmpty ? "section" : "definition",
                 ]
                 if let anchor = (terms.isEmpty ? nil : draft.anchors.first) ?? section.anchors.last {
                     metadata["anchor"] = .string(anchor)
                 }
+                // A definition begins with its term, and what is cut off behind it must not lose it.
+                let title = draft.holdsTerms ? "" : terms.joined(separator: ", ")
                 passages.append(
                     Passage(
-                        id: "\(identifier)#\(passages.count + 1)", text: draft.text, source: path,
-                        byteRange: draft.range,
-                        metadata: metadata))
+                        id: "\(identifier)#\(passages.count + 1)", title: title, text: draft.text, source: path,
+                        byteRange: draft.range, metadata: metadata))
             }
             sections.append(
                 Section(

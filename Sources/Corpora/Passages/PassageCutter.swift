@@ -17,8 +17,12 @@ struct PassageCutter {
         var text: String
         var range: Range<Int>
         var words: Int
-        /// The terms, where the passage is an entry of a definition list.
+        /// The terms, where the passage is an entry of a definition list or the rest of one.
         var terms: [String]
+        /// Whether the terms stand in the text.
+        var holdsTerms: Bool
+        /// The terms of the entries that this one stands in, the outermost first.
+        var outerTerms: [String]
         /// Whether the passage begins what it belongs to, or is the rest of something long.
         var isContinuation: Bool
         var anchors: [String]
@@ -41,6 +45,8 @@ struct PassageCutter {
     private struct Segment {
         var blocks: Range<Int>
         var entry: Int?
+        /// The entry that it stands in, where it is none itself.
+        var parent: Int?
         var words: Int
         var isMerged = false
     }
@@ -48,6 +54,7 @@ struct PassageCutter {
     private let blocks: [DocumentBlock]
     private let words: [Int]
     private let parents: [Int?]
+    private let termsByEntry: [Int: [String]]
     private let limits: Limits
 
     init(_ blocks: [DocumentBlock], entryParents: [Int?], limits: Limits) {
@@ -55,6 +62,11 @@ struct PassageCutter {
         self.limits = limits
         parents = entryParents
         words = blocks.map { Words.count($0.text.bytes) }
+        var terms: [Int: [String]] = [:]
+        for block in blocks where block.role == .term {
+            if let entry = block.entry { terms[entry, default: []].append(block.text.string) }
+        }
+        termsByEntry = terms
     }
 
     func drafts() -> [Draft] {
@@ -75,7 +87,7 @@ struct PassageCutter {
             if let entry, count > limits.longest, hasChildren(entry, in: start..<end) {
                 segments += merged(self.segments(start..<end, under: entry))
             } else {
-                segments.append(Segment(blocks: start..<end, entry: entry ?? parent, words: count))
+                segments.append(Segment(blocks: start..<end, entry: entry ?? parent, parent: parent, words: count))
             }
             start = end
         }
@@ -113,12 +125,26 @@ struct PassageCutter {
             }
             result[result.count - 1] = Segment(
                 blocks: last.blocks.lowerBound..<segment.blocks.upperBound, entry: isLead ? segment.entry : nil,
-                words: last.words + segment.words, isMerged: !isLead)
+                parent: last.parent == segment.parent ? last.parent : nil, words: last.words + segment.words,
+                isMerged: !isLead)
         }
         return result
     }
 
     private func isShort(_ segment: Segment) -> Bool { segment.words < limits.shortestEntry }
+
+    // MARK: Terms
+
+    /// The terms of an entry and of those around it, the outermost first.
+    private func path(to entry: Int?) -> [String] {
+        var path: [String] = []
+        var current = entry
+        while let number = current {
+            path = termsByEntry[number, default: []] + path
+            current = parents.indices.contains(number) ? parents[number] : nil
+        }
+        return path
+    }
 
     // MARK: Units
 
@@ -128,8 +154,10 @@ struct PassageCutter {
         guard total > 0 else { return [] }
         let pieces = (total + limits.longest - 1) / limits.longest
         let target = (total + pieces - 1) / pieces
-        let terms = segment.blocks.filter { blocks[$0].role == .term && blocks[$0].entry == segment.entry }
-            .map { blocks[$0].text.string }
+        let terms = segment.entry.flatMap { termsByEntry[$0] } ?? []
+        let begins = segment.blocks.contains { blocks[$0].role == .term && blocks[$0].entry == segment.entry }
+        let outerTerms = path(
+            to: segment.entry.map { parents.indices.contains($0) ? parents[$0] : nil } ?? segment.parent)
         var drafts: [Draft] = []
         var start = 0
         while start < units.count {
@@ -138,7 +166,11 @@ struct PassageCutter {
             let rest = units[end...].reduce(0) { $0 + $1.words }
             let count = units[start..<end].reduce(0) { $0 + $1.words }
             if rest < target / 2, count + rest <= limits.longest { end = units.count }
-            drafts.append(draft(units[start..<end], terms: terms, isContinuation: start > 0))
+            var draft = draft(units[start..<end], isContinuation: start > 0)
+            draft.terms = terms
+            draft.holdsTerms = begins && start == 0
+            draft.outerTerms = outerTerms
+            drafts.append(draft)
             start = end
         }
         return drafts
@@ -225,7 +257,7 @@ struct PassageCutter {
 
     // MARK: Drafts
 
-    private func draft(_ units: ArraySlice<Unit>, terms: [String], isContinuation: Bool) -> Draft {
+    private func draft(_ units: ArraySlice<Unit>, isContinuation: Bool) -> Draft {
         var bytes: [UInt8] = []
         var anchors: [String] = []
         var linkedBytes = 0
@@ -243,8 +275,9 @@ struct PassageCutter {
         let last = units[units.endIndex - 1]
         return Draft(
             text: String(decoding: bytes, as: UTF8.self), range: first.range.lowerBound..<last.range.upperBound,
-            words: units.reduce(0) { $0 + $1.words }, terms: terms, isContinuation: isContinuation, anchors: anchors,
-            linkedBytes: linkedBytes, blocks: first.block..<last.block + 1)
+            words: units.reduce(0) { $0 + $1.words }, terms: [], holdsTerms: false, outerTerms: [],
+            isContinuation: isContinuation, anchors: anchors, linkedBytes: linkedBytes,
+            blocks: first.block..<last.block + 1)
     }
 
     private func separator(_ first: Unit, _ second: Unit) -> [UInt8] {
