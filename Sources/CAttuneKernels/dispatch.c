@@ -14,7 +14,8 @@ static const attune_kernels avx512vnni_table =
     ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512vnni, avx512popcnt);
 static const attune_kernels avx512bf16_table =
     ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512bf16, avx512vnni, avx512popcnt);
-// Of the same levels, for processors that count bits the older way (Cascade Lake, Cooper Lake): integers, so the same results.
+// Of the same levels, for processors that count bits the older way (Cascade Lake, Cooper Lake): integers, so the same
+// results.
 static const attune_kernels avx512vnni_table_without_popcnt =
     ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512vnni, avx512);
 static const attune_kernels avx512bf16_table_without_popcnt =
@@ -39,7 +40,8 @@ static int has_avx512bf16_and_popcnt(void) { return has_avx512bf16() && has_popc
 static int never(void) { return 0; }
 #endif
 
-/// From the best to the plainest; of two with one name the first that the processor supports. A build for another processor knows the names too, and refuses them as unsupported.
+/// From the best to the plainest; of two with one name the first that the processor supports. A build for another
+/// processor knows the names too, and refuses them as unsupported.
 static const struct {
     const char *name;
     const attune_kernels *table;

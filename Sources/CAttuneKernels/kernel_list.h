@@ -100,8 +100,8 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \
     void attune_float32_to_bfloat16_##isa(const float *x, uint16_t *y, size_t n);
 
-/// The table of a level. Its functions are those of `isa`, but dot and cosine of bfloat16 those of `bf16_isa`, distances
-/// of int8 those of `int8_isa`, of bits those of `bits_isa`.
+/// The table of a level. Its functions are those of `isa`, but dot and cosine of bfloat16 those of `bf16_isa`,
+/// distances of int8 those of `int8_isa`, of bits those of `bits_isa`.
 #define ATTUNE_KERNEL_TABLE(level, isa, bf16_isa, int8_isa, bits_isa)                                                  \
     {                                                                                                                  \
         .name = #level,                                                                                                \

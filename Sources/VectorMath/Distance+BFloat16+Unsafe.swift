@@ -1,7 +1,7 @@
 internal import CAttuneKernels
 
-/// Distances between vectors of `BFloat16`. Elements are widened exactly, sums are float32. Where the processor has an instruction for it (`avx512bf16`), dot products
-/// and cosines take subnormal numbers, below 2^-126, as zero.
+/// Distances between vectors of `BFloat16`. Elements are widened exactly, sums are float32. Where the processor has an
+/// instruction for it (`avx512bf16`), dot products and cosines take subnormal numbers, below 2^-126, as zero.
 extension Distance {
     /// Σ a·b.
     public static func dot(_ a: UnsafePointer<BFloat16>, _ b: UnsafePointer<BFloat16>, count: Int) -> Float {

@@ -8,7 +8,8 @@ extension Distance {
         return kernels.bits.hamming(a, b, byteCount)
     }
 
-    /// The number of unequal bits of `query` `[columns]` and every row, into `rows.rows` numbers at `out`. Columns are bytes.
+    /// The number of unequal bits of `query` `[columns]` and every row, into `rows.rows` numbers at `out`. Columns are
+    /// bytes.
     public static func hammings(
         _ query: UnsafePointer<UInt8>, rows: MatrixView<UInt8>, into out: UnsafeMutablePointer<Int32>
     ) {

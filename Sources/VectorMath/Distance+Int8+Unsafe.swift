@@ -1,7 +1,7 @@
 internal import CAttuneKernels
 
-/// Distances between vectors of `Int8`, of at most ``maximumInt8Count`` elements. Sums are exact; a cosine is within four
-/// roundings of the exact one, and has the same bits on every instruction set.
+/// Distances between vectors of `Int8`, of at most ``maximumInt8Count`` elements. Sums are exact; a cosine is within
+/// 2⁻²¹ of the exact one, and has the same bits on every instruction set.
 extension Distance {
     /// The greatest length whose sums of squares always fit 32 bits.
     public static let maximumInt8Count = Int(ATTUNE_INT8_COUNT)

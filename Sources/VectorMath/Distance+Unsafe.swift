@@ -1,10 +1,11 @@
 internal import CAttuneKernels
 
-/// Distances between vectors of `Float`, `Float16`, `BFloat16`, `Int8` and of bits, by raw pointer or row by row of a matrix.
+/// Distances between vectors of `Float`, `Float16`, `BFloat16`, `Int8` and of bits, by raw pointer or row by row of a
+/// matrix.
 ///
-/// Each has three forms: one vector with one, one with many, many with many. A pair's result has the same bits in all three,
-/// whatever the number of vectors and its place among them. Those of 16-bit floats add up in float32; those of `Int8` and of
-/// bits are exact, so equal on all instruction sets.
+/// Each has three forms: one vector with one, one with many, many with many. A pair's result has the same bits in all
+/// three, whatever the number of vectors and its place among them. Those of 16-bit floats add up in float32; those of
+/// `Int8` and of bits are exact, so equal on all instruction sets.
 public enum Distance {
     /// Σ a·b.
     public static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {

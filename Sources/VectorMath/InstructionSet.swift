@@ -4,8 +4,9 @@ internal import Glibc
 /// The instruction sets that the kernels are written for, from the plainest.
 ///
 /// The best one that the processor and the operating system support is chosen at first use. The environment's
-/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16` forces another. Each one includes those before it, and keeps their
-/// kernels where it has nothing better. Results are bit-identical between runs on one instruction set, not between two.
+/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16` forces another. Each one includes those before it, and keeps
+/// their kernels where it has nothing better. Results are bit-identical between runs on one instruction set, not
+/// between two.
 public enum InstructionSet: String, CaseIterable, Sendable {
     /// Plain C: the specification that the others are tested against.
     case scalar

@@ -1,9 +1,9 @@
 // Distances with AVX2, FMA and F16C.
 //
-// Instructions: vfmadd231ps ymm (4 cycles, two a cycle), vsubps, vmaskmovps for the tail. float16: vcvtph2ps on the load.
-// bfloat16: a load holds two lots of 8 floats, the odd elements by a mask, the even ones by a shift. int8: vpmovsxbw,
-// vpmaddwd. Bits: a table of 16 counts by vpshufb, vpsadbw. Tails of narrow types go through a buffer: AVX2 has no masks
-// for them.
+// Instructions: vfmadd231ps ymm (4 cycles, two a cycle), vsubps, vmaskmovps for the tail. float16: vcvtph2ps on the
+// load. bfloat16: a load holds two lots of 8 floats, the odd elements by a mask, the even ones by a shift. int8:
+// vpmovsxbw, vpmaddwd. Bits: a table of 16 counts by vpshufb, vpsadbw. Tails of narrow types go through a buffer: AVX2
+// has no masks for them.
 // Numeric policy: float32 in the order of loops.h; 16-bit floats are widened exactly first, so their products and
 // differences are those of float32. Integers are exact. Four accumulators a row; the registers hold two rows.
 #include "lanes256.h"

@@ -1,8 +1,8 @@
 // Distances with AVX-512 F, BW, DQ and VL.
 //
-// Instructions: vfmadd231ps zmm (4 cycles; one or two a cycle), vsubps, masked loads for the tail. float16: vcvtph2ps ymm
-// on the load. bfloat16: a load holds two lots of 16 floats, the odd elements by a mask, the even ones by a shift. int8:
-// vpmovsxbw, vpmaddwd. Bits: a table of 16 counts by vpshufb, vpsadbw.
+// Instructions: vfmadd231ps zmm (4 cycles; one or two a cycle), vsubps, masked loads for the tail. float16: vcvtph2ps
+// ymm on the load. bfloat16: a load holds two lots of 16 floats, the odd elements by a mask, the even ones by a shift.
+// int8: vpmovsxbw, vpmaddwd. Bits: a table of 16 counts by vpshufb, vpsadbw.
 // Numeric policy: float32 in the order of loops.h; 16-bit floats are widened exactly first, so their products and
 // differences are those of float32. Integers are exact.
 #include "lanes256.h"

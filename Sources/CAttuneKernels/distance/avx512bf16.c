@@ -1,9 +1,10 @@
-// Dot products and cosines of bfloat16 with AVX-512 BF16. Squared L2 stays with AVX-512: the instruction cannot subtract.
+// Dot products and cosines of bfloat16 with AVX-512 BF16. Squared L2 stays with AVX-512: the instruction cannot
+// subtract.
 //
 // Instructions: vdpbf16ps zmm (5 or 6 cycles; one a cycle on Zen 4), 32 products each.
 // Numeric policy: float32 in the order of loops.h, but each lane adds a pair of products a step, and the instruction
-// rounds twice (to nearest, ties to even, whatever the mode) and takes and gives subnormals as zero. A sum of n products
-// of normal numbers is so within (n + 2) 2^-24 of the sum of their magnitudes, as in float32, plus n 2^-126.
+// rounds twice (to nearest, ties to even, whatever the mode) and takes and gives subnormals as zero. A sum of n
+// products of normal numbers is so within (n + 2) 2^-24 of the sum of their magnitudes, as in float32, plus n 2^-126.
 #include "lanes512.h"
 #include "names.h"
 

@@ -1,8 +1,8 @@
 // Distances of int8 with AVX-512 VNNI, of bits with VPOPCNTDQ.
 //
-// Instructions: vpdpbusd zmm (4 or 5 cycles; one a cycle on Zen 4, two on recent Intel) for products, vpdpwssd of widened
-// differences for squared L2, vpopcntq. vpdpbusd multiplies unsigned by signed bytes: a row's bytes are made unsigned by
-// adding 128, and 128 times the sum of the query's bytes is taken off.
+// Instructions: vpdpbusd zmm (4 or 5 cycles; one a cycle on Zen 4, two on recent Intel) for products, vpdpwssd of
+// widened differences for squared L2, vpopcntq. vpdpbusd multiplies unsigned by signed bytes: a row's bytes are made
+// unsigned by adding 128, and 128 times the sum of the query's bytes is taken off.
 // Numeric policy: integers, exact modulo 2^32.
 #include "lanes512.h"
 #include "names.h"

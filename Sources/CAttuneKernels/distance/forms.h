@@ -1,5 +1,5 @@
-// The three forms of one kind of sum: one-to-one, one-to-many, many-to-many. A template on loops.h (or what stands in its
-// place), included once a kind with
+// The three forms of one kind of sum: one-to-one, one-to-many, many-to-many. A template on loops.h (or what stands in
+// its place), included once a kind with
 //
 //   KIND               PRODUCTS or DIFFERENCES
 //   ONE, MANY, MATRIX  the functions' names
@@ -17,8 +17,8 @@ TARGET void NAME(MANY)(
     for (; r < count; r++) LOCAL(block)(KIND, query, rows + r * stride, stride, 1, n, out + r);
 }
 
-/// Queries that stay in the level-2 cache pass by rows that stay in the level-1 cache, tile by tile; what is left at the
-/// edges goes through one-to-many, which gives the same results.
+/// Queries that stay in the level-2 cache pass by rows that stay in the level-1 cache, tile by tile; what is left at
+/// the edges goes through one-to-many, which gives the same results.
 TARGET void NAME(MATRIX)(
     const ELEMENT *queries, size_t query_stride, size_t query_count, const ELEMENT *rows, size_t stride, size_t count,
     size_t n, RESULT *out, size_t out_stride) {

@@ -14,8 +14,8 @@
 //   CHAINS            4: sums keep to the order below. 1: they are exact in any order
 //
 // Order of a sum: load number i goes into chain i mod 4 while four are left, then into chain 0, a last incomplete one
-// into chain 1; (0 + 1) + (2 + 3), then a tree over the lanes. All forms keep to it, so a pair's result does not depend on
-// its neighbours. In many-to-many a tile has no registers for four chains a pair: it runs through the vectors once a
+// into chain 1; (0 + 1) + (2 + 3), then a tree over the lanes. All forms keep to it, so a pair's result does not depend
+// on its neighbours. In many-to-many a tile has no registers for four chains a pair: it runs through the vectors once a
 // chain, and where rows lie on cache lines, every line is still read once.
 #include "names.h"
 INLINE SUM LOCAL(step)(const int kind, LANES a, LANES b, SUM s) {

@@ -32,8 +32,8 @@ ATTUNE_INLINE float float_cosine(float dot, float norm_a, float norm_b) {
     return product > 0 ? dot / product : (product == 0 ? 0 : product);
 }
 
-/// The same of integers, whose sums are exact: the reciprocal of the norm, and two multiplications. At most 4 roundings
-/// of a float from the exact cosine, and the same bits on every instruction set.
+/// The same of integers, whose sums are exact: the reciprocal of the norm, and two multiplications. Within 2^-21 of the
+/// exact cosine (eight roundings), and the same bits on every instruction set.
 ATTUNE_INLINE float int_norm(int32_t square) { return square > 0 ? 1 / sqrtf((float)square) : 0; }
 ATTUNE_INLINE float int_cosine(int32_t dot, float reciprocal_a, float reciprocal_b) {
     return (float)dot * reciprocal_a * reciprocal_b;

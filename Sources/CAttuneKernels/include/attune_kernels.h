@@ -1,8 +1,8 @@
-// The kernels of Attune: per-element and per-row work in float32, distances of narrower types too; one table of functions
-// for each instruction set.
+// The kernels of Attune: per-element and per-row work in float32, distances of narrower types too; one table of
+// functions for each instruction set.
 //
-// Conventions: n counts elements, pointers need no alignment unless said, inputs and outputs may be the same buffer where
-// a comment says so and never overlap in another way. No function allocates, fails or keeps state.
+// Conventions: n counts elements, pointers need no alignment unless said, inputs and outputs may be the same buffer
+// where a comment says so and never overlap in another way. No function allocates, fails or keeps state.
 #ifndef ATTUNE_KERNELS_H
 #define ATTUNE_KERNELS_H
 
@@ -26,8 +26,8 @@ typedef struct attune_adamw {
 } attune_adamw;
 
 // Distances, in three forms: one-to-one; one-to-many, out[r] = f(query, row r), rows `stride` elements apart; and
-// many-to-many, out[q * out_stride + r] = f(query q, row r). A pair's result has the same bits in all three, whatever stands
-// beside it. The cosine is a·b / (|a| |b|), and 0 when either is zero.
+// many-to-many, out[q * out_stride + r] = f(query q, row r). A pair's result has the same bits in all three, whatever
+// stands beside it. The cosine is a·b / (|a| |b|), and 0 when either is zero.
 
 /// Of 16-bit floats, given by their bits; sums are float32.
 typedef struct attune_half_distances {
@@ -48,8 +48,8 @@ typedef struct attune_half_distances {
         size_t count, size_t n, float *out, size_t out_stride);
 } attune_half_distances;
 
-/// Of signed bytes: dot and squared L2 are exact modulo 2^32, so exact up to ATTUNE_INT8_COUNT elements, and equal on all
-/// instruction sets, as is the cosine up to that length.
+/// Of signed bytes: dot and squared L2 are exact modulo 2^32, so exact up to ATTUNE_INT8_COUNT elements, and equal on
+/// all instruction sets, as is the cosine up to that length.
 typedef struct attune_int8_distances {
     int32_t (*dot)(const int8_t *a, const int8_t *b, size_t n);
     void (*dots)(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
