@@ -10,8 +10,8 @@ struct DistanceFormTests {
     static let shapes = [(0, 3), (3, 0), (1, 1), (1, 11), (4, 4), (5, 9), (11, 6), (8, 12)].map {
         (queries: $0.0, rows: $0.1)
     }
-    /// Larger than the blocks that queries, rows and norms are taken in.
-    static let large = [(queries: 190, rows: 45), (queries: 131, rows: 67)]
+    /// Larger than the blocks that queries, rows and norms are taken in, and more rows than a cache is taken to hold.
+    static let large = [(queries: 190, rows: 45), (queries: 131, rows: 67), (queries: 1, rows: 1501)]
 
     private func expectSameBits<Element, Result>(
         _ forms: DistanceForms<Element, Result>, untouched: Result, elements: (Int, UInt64) -> [Element]
@@ -24,7 +24,7 @@ struct DistanceFormTests {
         }
         let n = 384
         forms.expectSameBits(
-            queries: elements(190 * n, 3), rows: elements(67 * n, 4), stride: n, count: n, shapes: Self.large,
+            queries: elements(190 * n, 3), rows: elements(1501 * n, 4), stride: n, count: n, shapes: Self.large,
             untouched: untouched)
     }
 

@@ -41,7 +41,7 @@ INLINE __m512i differences_i16(__m512i a, __m512i b, __m512i s) {
 
 TARGET int32_t attune_squared_l2_i8_avx512vnni(const int8_t *a, const int8_t *b, size_t n) {
     int32_t out;
-    block_widened_i8(DIFFERENCES, a, b, 0, 1, n, &out);
+    block_widened_i8(DIFFERENCES, NOTHING, a, b, 0, 1, n, &out);
     return out;
 }
 
@@ -49,9 +49,9 @@ TARGET void attune_squared_l2s_i8_avx512vnni(
     const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out) {
     size_t r = 0;
     for (; r + ROWS <= count; r += ROWS) {
-        block_widened_i8(DIFFERENCES, query, rows + r * stride, stride, ROWS, n, out + r);
+        block_widened_i8(DIFFERENCES, NEXT, query, rows + r * stride, stride, ROWS, n, out + r);
     }
-    for (; r < count; r++) block_widened_i8(DIFFERENCES, query, rows + r * stride, stride, 1, n, out + r);
+    for (; r < count; r++) block_widened_i8(DIFFERENCES, NOTHING, query, rows + r * stride, stride, 1, n, out + r);
 }
 
 // Products and cosines
@@ -91,11 +91,13 @@ INLINE __m512i add_excess(__m512i s, __m512i x) { return _mm512_dpbusd_epi32(s, 
 
 /// The place of loops.h: one query with `count` (constant) rows.
 INLINE void block_i8(
-    const int kind, const int8_t *query, const int8_t *rows, size_t stride, const int count, size_t n, int32_t *out) {
+    const int kind, const int ahead, const int8_t *query, const int8_t *rows, size_t stride, const int count, size_t n,
+    int32_t *out) {
     (void)kind;
     __m512i s[ROWS][2], excess[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
     UNROLL for (int r = 0; r < count; r++) s[r][0] = s[r][1] = _mm512_setzero_si512();
     EACH_64(n, {
+        prefetch_rows(ahead, rows + (size_t)count * i, (size_t)count * stride, (size_t)count * 64);
         const __m512i q = load_i8(query + i, mask);
         excess[u] = add_excess(excess[u], q);
         UNROLL for (int r = 0; r < count; r++) {

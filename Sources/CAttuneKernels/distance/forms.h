@@ -6,15 +6,20 @@
 
 TARGET RESULT NAME(ONE)(const ELEMENT *a, const ELEMENT *b, size_t n) {
     RESULT out;
-    LOCAL(block)(KIND, a, b, 0, 1, n, &out);
+    LOCAL(block)(KIND, NOTHING, a, b, 0, 1, n, &out);
     return out;
 }
 
 TARGET void NAME(MANY)(
     const ELEMENT *query, const ELEMENT *rows, size_t stride, size_t count, size_t n, RESULT *out) {
     size_t r = 0;
-    for (; r + ROWS <= count; r += ROWS) LOCAL(block)(KIND, query, rows + r * stride, stride, ROWS, n, out + r);
-    for (; r < count; r++) LOCAL(block)(KIND, query, rows + r * stride, stride, 1, n, out + r);
+    if (count * stride * sizeof(ELEMENT) > ATTUNE_CACHED_BYTES) {
+        for (; r + ROWS <= count; r += ROWS) {
+            LOCAL(block)(KIND, FAR, query, rows + r * stride, stride, ROWS, n, out + r);
+        }
+    }
+    for (; r + ROWS <= count; r += ROWS) LOCAL(block)(KIND, NEXT, query, rows + r * stride, stride, ROWS, n, out + r);
+    for (; r < count; r++) LOCAL(block)(KIND, NOTHING, query, rows + r * stride, stride, 1, n, out + r);
 }
 
 /// Queries that stay in the level-2 cache pass by rows that stay in the level-1 cache, tile by tile; what is left at

@@ -26,15 +26,19 @@ INLINE SUM LOCAL(step)(const int kind, LANES a, LANES b, SUM s) {
     return PRODUCT(a, b, s);
 }
 
-/// One query with `count` (constant, at most ROWS) rows.
+/// One query with `count` (constant, at most ROWS) rows; `ahead` is NOTHING, NEXT or FAR.
 INLINE void LOCAL(block)(
-    const int kind, const ELEMENT *query, const ELEMENT *rows, size_t stride, const int count, size_t n, RESULT *out) {
+    const int kind, const int ahead, const ELEMENT *query, const ELEMENT *rows, size_t stride, const int count,
+    size_t n, RESULT *out) {
     SUM s[ROWS][4];
     UNROLL for (int r = 0; r < count; r++) {
         UNROLL for (int u = 0; u < 4; u++) s[r][u] = ZERO;
     }
     size_t i = 0;
     while (i + 4 * WIDTH <= n) {
+        prefetch_rows(
+            ahead, rows + (size_t)count * i, (size_t)count * stride * sizeof(ELEMENT),
+            (size_t)count * 4 * WIDTH * sizeof(ELEMENT));
         UNROLL for (int u = 0; u < 4; u++, i += WIDTH) {
             const LANES q = LOAD(query + i);
             UNROLL for (int r = 0; r < count; r++) {

@@ -21,7 +21,9 @@ ATTUNE_INLINE RESULT LOCAL(sum)(const int kind, const ELEMENT *a, const ELEMENT 
 }
 
 ATTUNE_INLINE void LOCAL(block)(
-    const int kind, const ELEMENT *query, const ELEMENT *rows, size_t stride, const int count, size_t n, RESULT *out) {
+    const int kind, const int ahead, const ELEMENT *query, const ELEMENT *rows, size_t stride, const int count,
+    size_t n, RESULT *out) {
+    (void)ahead;
     for (int r = 0; r < count; r++) out[r] = LOCAL(sum)(kind, query, rows + (size_t)r * stride, n);
 }
 
@@ -29,7 +31,7 @@ ATTUNE_INLINE void LOCAL(tile)(
     const int kind, const ELEMENT *queries, size_t query_stride, const ELEMENT *rows, size_t stride, size_t n,
     RESULT *out, size_t out_stride) {
     for (size_t q = 0; q < TILE; q++) {
-        LOCAL(block)(kind, queries + q * query_stride, rows, stride, 4, n, out + q * out_stride);
+        LOCAL(block)(kind, NOTHING, queries + q * query_stride, rows, stride, 4, n, out + q * out_stride);
     }
 }
 
