@@ -2,11 +2,12 @@
 
     distance_peers.py [--dimensions 128,384,768,1024,1536] [--kilobytes 256] [--queries 64] [--seconds 0.05] [--rounds 5]
 
-Their kernels are called through the addresses that they give out, by a loop in C that this script compiles with `cc` (CC
-names another): no Python between two pairs. Hamming distances, which have no address, go through the library's own cdist.
-"one to one" is that loop; "many to many" is NumKong's product with packed rows and numpy's own (OpenBLAS), packing not
-counted. One thread. One JSON line a measurement: {"peer", "kernel", "dimension", "ns", …}, ns a pair, the median of the
-rounds. A library that is missing is named on standard error and left out. Every kernel's result is first held to numpy's.
+Their kernels are called through the addresses that they give out, by a loop in C that this script compiles with `cc`
+(CC names another): no Python between two pairs. Hamming distances, which have no address, go through the library's own
+cdist. "one to one" is that loop; "many to many" is NumKong's product with packed rows and numpy's own (OpenBLAS),
+packing not counted. One thread. One JSON line a measurement: {"peer", "kernel", "dimension", "ns", …}, ns a pair, the
+median of the rounds. NumKong adds float32 up in double precision. A library that is missing is named on standard error
+and left out. Every kernel's result is first held to numpy's.
 """
 
 import argparse
