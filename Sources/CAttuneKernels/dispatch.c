@@ -3,21 +3,23 @@
 
 #include <string.h>
 
-static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(
-    "scalar", scalar, .exponentials_bf16 = attune_exponentials_bf16_scalar, .product_bf16 = attune_product_bf16_scalar, .product_int8 = attune_product_int8_scalar);
+static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar, scalar, scalar, scalar, scalar);
 
 static int always(void) { return 1; }
 
 #if ATTUNE_X86
-static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(
-    "avx2", avx2, .exponentials_bf16 = attune_exponentials_bf16_avx2, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
-static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(
-    "avx512", avx512, .exponentials_bf16 = attune_exponentials_bf16_avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx2);
-static const attune_kernels avx512vnni_table = ATTUNE_KERNEL_TABLE(
-    "avx512vnni", avx512, .exponentials_bf16 = attune_exponentials_bf16_avx512, .product_bf16 = attune_product_bf16_avx2, .product_int8 = attune_product_int8_avx512vnni);
-static const attune_kernels avx512bf16_table = ATTUNE_KERNEL_TABLE(
-    "avx512bf16", avx512, .exponentials_bf16 = attune_exponentials_bf16_avx512bf16, .product_bf16 = attune_product_bf16_avx512bf16,
-    .product_int8 = attune_product_int8_avx512vnni);
+static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(avx2, avx2, avx2, avx2, avx2);
+static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(avx512, avx512, avx512, avx512, avx512);
+static const attune_kernels avx512vnni_table =
+    ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512vnni, avx512popcnt);
+static const attune_kernels avx512bf16_table =
+    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512bf16, avx512vnni, avx512popcnt);
+// Of the same levels, for processors that count bits the older way (Cascade Lake, Cooper Lake): integers, so the same
+// results.
+static const attune_kernels avx512vnni_table_without_popcnt =
+    ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512vnni, avx512);
+static const attune_kernels avx512bf16_table_without_popcnt =
+    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512bf16, avx512vnni, avx512);
 
 // __builtin_cpu_supports looks at the operating system too: whether it saves the wide registers.
 static int has_avx2(void) {
@@ -29,21 +31,27 @@ static int has_avx512(void) {
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+static int has_popcnt(void) { return __builtin_cpu_supports("avx512vpopcntdq"); }
 static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+static int has_avx512vnni_and_popcnt(void) { return has_avx512vnni() && has_popcnt(); }
 static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
+static int has_avx512bf16_and_popcnt(void) { return has_avx512bf16() && has_popcnt(); }
 #else
 static int never(void) { return 0; }
 #endif
 
-/// From the best to the plainest. A build for another processor knows the names too, and refuses them as unsupported.
+/// From the best to the plainest; of two with one name the first that the processor supports. A build for another
+/// processor knows the names too, and refuses them as unsupported.
 static const struct {
     const char *name;
     const attune_kernels *table;
     int (*supported)(void);
 } known[] = {
 #if ATTUNE_X86
-    {"avx512bf16", &avx512bf16_table, has_avx512bf16},
-    {"avx512vnni", &avx512vnni_table, has_avx512vnni},
+    {"avx512bf16", &avx512bf16_table, has_avx512bf16_and_popcnt},
+    {"avx512bf16", &avx512bf16_table_without_popcnt, has_avx512bf16},
+    {"avx512vnni", &avx512vnni_table, has_avx512vnni_and_popcnt},
+    {"avx512vnni", &avx512vnni_table_without_popcnt, has_avx512vnni},
     {"avx512", &avx512_table, has_avx512},
     {"avx2", &avx2_table, has_avx2},
 #else

@@ -9,24 +9,69 @@
 #define ATTUNE_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define ATTUNE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 #define ATTUNE_AVX512VNNI __attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define ATTUNE_AVX512BF16                                                                                              \
-    __attribute__((target("avx512bf16,avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define ATTUNE_AVX512POPCNT __attribute__((target("avx512vpopcntdq,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define ATTUNE_AVX512BF16 __attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 #endif
 #define ATTUNE_INLINE static inline __attribute__((always_inline))
 
 /// Rows of x that stay in the level-2 cache while the panels of a product pass by.
 enum { ATTUNE_PRODUCT_BLOCK = 96 };
 
+// Distances: one kind of sum in its three forms. A higher level declares only the kinds that it does better.
+#define ATTUNE_DECLARE_FORMS(one, many, matrix, type, isa, element, result)                                            \
+    result attune_##one##_##type##_##isa(const element *a, const element *b, size_t n);                                \
+    void attune_##many##_##type##_##isa(                                                                               \
+        const element *query, const element *rows, size_t stride, size_t count, size_t n, result *out);                \
+    void attune_##matrix##_##type##_##isa(                                                                             \
+        const element *queries, size_t query_stride, size_t query_count, const element *rows, size_t stride,           \
+        size_t count, size_t n, result *out, size_t out_stride);
+#define ATTUNE_DECLARE_DOTS(type, isa, element, result)                                                                \
+    ATTUNE_DECLARE_FORMS(dot, dots, dot_matrix, type, isa, element, result)                                            \
+    ATTUNE_DECLARE_FORMS(cosine, cosines, cosine_matrix, type, isa, element, float)
+#define ATTUNE_DECLARE_SQUARED_L2S(type, isa, element, result)                                                         \
+    ATTUNE_DECLARE_FORMS(squared_l2, squared_l2s, squared_l2_matrix, type, isa, element, result)
+#define ATTUNE_DECLARE_HAMMINGS(isa)                                                                                   \
+    ATTUNE_DECLARE_FORMS(hamming, hammings, hamming_matrix, b1, isa, uint8_t, int32_t)
+#define ATTUNE_DECLARE_DISTANCES(isa)                                                                                  \
+    ATTUNE_DECLARE_DOTS(f32, isa, float, float)                                                                        \
+    ATTUNE_DECLARE_DOTS(f16, isa, uint16_t, float)                                                                     \
+    ATTUNE_DECLARE_DOTS(bf16, isa, uint16_t, float)                                                                    \
+    ATTUNE_DECLARE_DOTS(i8, isa, int8_t, int32_t)                                                                      \
+    ATTUNE_DECLARE_SQUARED_L2S(f32, isa, float, float)                                                                 \
+    ATTUNE_DECLARE_SQUARED_L2S(f16, isa, uint16_t, float)                                                              \
+    ATTUNE_DECLARE_SQUARED_L2S(bf16, isa, uint16_t, float)                                                             \
+    ATTUNE_DECLARE_SQUARED_L2S(i8, isa, int8_t, int32_t)                                                               \
+    ATTUNE_DECLARE_HAMMINGS(isa)
+
+/// The distances of one type, dot and cosine by one level's functions, squared L2 by another's.
+#define ATTUNE_DISTANCES(type, dots_isa, squared_l2s_isa)                                                              \
+    {                                                                                                                  \
+        .dot = attune_dot_##type##_##dots_isa,                                                                         \
+        .dots = attune_dots_##type##_##dots_isa,                                                                       \
+        .dot_matrix = attune_dot_matrix_##type##_##dots_isa,                                                           \
+        .squared_l2 = attune_squared_l2_##type##_##squared_l2s_isa,                                                    \
+        .squared_l2s = attune_squared_l2s_##type##_##squared_l2s_isa,                                                  \
+        .squared_l2_matrix = attune_squared_l2_matrix_##type##_##squared_l2s_isa,                                      \
+        .cosine = attune_cosine_##type##_##dots_isa,                                                                   \
+        .cosines = attune_cosines_##type##_##dots_isa,                                                                 \
+        .cosine_matrix = attune_cosine_matrix_##type##_##dots_isa,                                                     \
+    }
+#define ATTUNE_HAMMINGS(isa)                                                                                           \
+    {                                                                                                                  \
+        .hamming = attune_hamming_b1_##isa,                                                                            \
+        .hammings = attune_hammings_b1_##isa,                                                                          \
+        .hamming_matrix = attune_hamming_matrix_b1_##isa,                                                              \
+    }
+
+// What inference in reduced precision adds, by the levels that have instructions for it.
+#define ATTUNE_DECLARE_BF16_PRODUCTS(isa)                                                                              \
+    void attune_product_bf16_##isa(const attune_operand *x, const attune_panels *w, const attune_tail *tail);          \
+    float attune_exponentials_bf16_##isa(const float *x, size_t n, float scale, uint16_t *y);
+#define ATTUNE_DECLARE_INT8_PRODUCTS(isa)                                                                              \
+    void attune_product_int8_##isa(const attune_operand *x, const attune_panels *w, const attune_tail *tail);
+
 #define ATTUNE_DECLARE_KERNELS(isa)                                                                                    \
-    float attune_dot_f32_##isa(const float *a, const float *b, size_t n);                                              \
-    float attune_squared_l2_f32_##isa(const float *a, const float *b, size_t n);                                       \
-    float attune_cosine_f32_##isa(const float *a, const float *b, size_t n);                                           \
-    void attune_dots_f32_##isa(                                                                                        \
-        const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);                     \
-    void attune_squared_l2s_f32_##isa(                                                                                 \
-        const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);                     \
-    void attune_cosines_f32_##isa(                                                                                     \
-        const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);                     \
+    ATTUNE_DECLARE_DISTANCES(isa)                                                                                      \
     void attune_axpy_f32_##isa(float alpha, const float *x, float *y, size_t n);                                       \
     void attune_scale_f32_##isa(float alpha, float *x, size_t n);                                                      \
     void attune_multiply_f32_##isa(const float *x, float *y, size_t n);                                                \
@@ -39,7 +84,6 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     double attune_sum_squares_f32_##isa(const float *x, size_t n);                                                     \
     float attune_max_abs_f32_##isa(const float *x, size_t n);                                                          \
     void attune_softmax_f32_##isa(float *x, size_t n, float scale);                                                    \
-    float attune_exponentials_bf16_##isa(const float *x, size_t n, float scale, uint16_t *y);                          \
     void attune_softmax_backward_f32_##isa(const float *dy, const float *y, float *dx, size_t n, float scale);         \
     void attune_layer_norm_f32_##isa(                                                                                  \
         const float *x, const float *gain, const float *bias, size_t n, float epsilon, float *y, float *mean,          \
@@ -56,6 +100,8 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         float *parameters, const float *gradients, float *first_moment, float *second_moment, size_t n,                \
         const attune_adamw *setting);                                                                                  \
     void attune_product_f32_##isa(const attune_operand *x, const attune_panels *w, const attune_tail *tail);           \
+    ATTUNE_DECLARE_BF16_PRODUCTS(isa)                                                                                  \
+    ATTUNE_DECLARE_INT8_PRODUCTS(isa)                                                                                  \
     void attune_quantize_##isa(const float *x, size_t n, uint8_t *y, float *scale, int32_t *zero);                     \
     void attune_pack_words_##isa(                                                                                      \
         const uint32_t *x, size_t stride, size_t rows, size_t words, uint32_t *packed);                                \
@@ -66,16 +112,24 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \
     void attune_float32_to_bfloat16_##isa(const float *x, uint16_t *y, size_t n);
 
-/// The table of a level: the kernels of `isa`, and others by their fields.
-#define ATTUNE_KERNEL_TABLE(level, isa, ...)                                                                           \
+/// The table of a level. Its functions are those of `isa`, but dot, cosine and products of bfloat16 those of `bf16_isa`,
+/// distances and products of int8 those of `int8_isa`, distances of bits those of `bits_isa`.
+#define ATTUNE_KERNEL_TABLE(level, isa, bf16_isa, int8_isa, bits_isa)                                                  \
     {                                                                                                                  \
-        .name = level,                                                                                                 \
+        .name = #level,                                                                                                \
         .dot = attune_dot_f32_##isa,                                                                                   \
         .squared_l2 = attune_squared_l2_f32_##isa,                                                                     \
         .cosine = attune_cosine_f32_##isa,                                                                             \
         .dots = attune_dots_f32_##isa,                                                                                 \
         .squared_l2s = attune_squared_l2s_f32_##isa,                                                                   \
         .cosines = attune_cosines_f32_##isa,                                                                           \
+        .dot_matrix = attune_dot_matrix_f32_##isa,                                                                     \
+        .squared_l2_matrix = attune_squared_l2_matrix_f32_##isa,                                                       \
+        .cosine_matrix = attune_cosine_matrix_f32_##isa,                                                               \
+        .float16 = ATTUNE_DISTANCES(f16, isa, isa),                                                                    \
+        .bfloat16 = ATTUNE_DISTANCES(bf16, bf16_isa, isa),                                                             \
+        .int8 = ATTUNE_DISTANCES(i8, int8_isa, int8_isa),                                                              \
+        .bits = ATTUNE_HAMMINGS(bits_isa),                                                                             \
         .axpy = attune_axpy_f32_##isa,                                                                                 \
         .scale = attune_scale_f32_##isa,                                                                               \
         .multiply = attune_multiply_f32_##isa,                                                                         \
@@ -103,24 +157,18 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .float32_to_float16 = attune_float32_to_float16_##isa,                                                         \
         .bfloat16_to_float32 = attune_bfloat16_to_float32_##isa,                                                       \
         .float32_to_bfloat16 = attune_float32_to_bfloat16_##isa,                                                       \
-        __VA_ARGS__                                                                                                    \
     }
 
-/// The product in bf16 or int8 of one instruction set.
-#define ATTUNE_DECLARE_PRODUCT(name) \
-    void attune_product_##name(const attune_operand *x, const attune_panels *w, const attune_tail *tail);
-
 ATTUNE_DECLARE_KERNELS(scalar)
-ATTUNE_DECLARE_PRODUCT(bf16_scalar)
-ATTUNE_DECLARE_PRODUCT(int8_scalar)
 #if ATTUNE_X86
 ATTUNE_DECLARE_KERNELS(avx2)
 ATTUNE_DECLARE_KERNELS(avx512)
-ATTUNE_DECLARE_PRODUCT(bf16_avx2)
-ATTUNE_DECLARE_PRODUCT(int8_avx2)
-ATTUNE_DECLARE_PRODUCT(int8_avx512vnni)
-ATTUNE_DECLARE_PRODUCT(bf16_avx512bf16)
-float attune_exponentials_bf16_avx512bf16(const float *x, size_t n, float scale, uint16_t *y);
+ATTUNE_DECLARE_DOTS(bf16, avx512bf16, uint16_t, float)
+ATTUNE_DECLARE_DOTS(i8, avx512vnni, int8_t, int32_t)
+ATTUNE_DECLARE_SQUARED_L2S(i8, avx512vnni, int8_t, int32_t)
+ATTUNE_DECLARE_HAMMINGS(avx512popcnt)
+ATTUNE_DECLARE_BF16_PRODUCTS(avx512bf16)
+ATTUNE_DECLARE_INT8_PRODUCTS(avx512vnni)
 #endif
 
 #endif

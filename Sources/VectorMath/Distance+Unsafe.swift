@@ -1,12 +1,39 @@
 internal import CAttuneKernels
 
-/// Distances between float32 vectors, by raw pointer or row by row of a matrix.
+/// Distances between vectors of `Float`, `Float16`, `BFloat16`, `Int8` and of bits, by raw pointer or row by row of a
+/// matrix.
 ///
-/// A row's result in the one-to-many forms has the bits of the one-to-one form, whatever the number of rows and its place.
+/// Each has three forms: one vector with one, one with many, many with many. A pair's result has the same bits in all
+/// three, whatever the number of vectors and its place among them. Those of 16-bit floats add up in float32; those of
+/// `Int8` and of bits are exact, so equal on all instruction sets.
 public enum Distance {
     /// Σ a·b.
     public static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
         kernels.dot(a, b, count)
+    }
+
+    /// The dot product of `query` `[columns]` with every row, into `rows.rows` floats at `out`.
+    public static func dots(
+        _ query: UnsafePointer<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>
+    ) {
+        rows.withUnsafePointer {
+            kernels.dots(query, $0, rows.stride, rows.rows, rows.columns, out)
+        }
+    }
+
+    /// The dot product of every query with every row, `[Q, N]`: that of query q and row n at
+    /// `out[q * stride + n]`.
+    public static func dots(
+        _ queries: MatrixView<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        checkMatrix(queries, rows, stride: stride)
+        queries.withUnsafePointer { first in
+            rows.withUnsafePointer { second in
+                kernels.dot_matrix(
+                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
+                    stride)
+            }
+        }
     }
 
     /// Σ (a-b)².
@@ -14,29 +41,64 @@ public enum Distance {
         kernels.squared_l2(a, b, count)
     }
 
-    /// a·b / (|a|·|b|), the cosine of the angle; 0 when either vector is zero.
-    public static func cosine(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
-        kernels.cosine(a, b, count)
-    }
-
-    /// The dot product of `query` `[columns]` with every row, into `rows.rows` floats at `out`.
-    public static func dots(
-        _ query: UnsafePointer<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>
-    ) {
-        rows.withUnsafePointer { kernels.dots(query, $0, rows.stride, rows.rows, rows.columns, out) }
-    }
-
     /// The squared Euclidean distance of `query` `[columns]` to every row, into `rows.rows` floats at `out`.
     public static func squaredL2s(
         _ query: UnsafePointer<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>
     ) {
-        rows.withUnsafePointer { kernels.squared_l2s(query, $0, rows.stride, rows.rows, rows.columns, out) }
+        rows.withUnsafePointer {
+            kernels.squared_l2s(query, $0, rows.stride, rows.rows, rows.columns, out)
+        }
+    }
+
+    /// The squared Euclidean distance of every query to every row, `[Q, N]`: that of query q and row n at
+    /// `out[q * stride + n]`.
+    public static func squaredL2s(
+        _ queries: MatrixView<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        checkMatrix(queries, rows, stride: stride)
+        queries.withUnsafePointer { first in
+            rows.withUnsafePointer { second in
+                kernels.squared_l2_matrix(
+                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
+                    stride)
+            }
+        }
+    }
+
+    /// a·b / (|a|·|b|), the cosine of the angle; 0 when either vector is zero.
+    public static func cosine(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
+        kernels.cosine(a, b, count)
     }
 
     /// The cosine of `query` `[columns]` with every row, into `rows.rows` floats at `out`.
     public static func cosines(
         _ query: UnsafePointer<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>
     ) {
-        rows.withUnsafePointer { kernels.cosines(query, $0, rows.stride, rows.rows, rows.columns, out) }
+        rows.withUnsafePointer {
+            kernels.cosines(query, $0, rows.stride, rows.rows, rows.columns, out)
+        }
+    }
+
+    /// The cosine of every query with every row, `[Q, N]`: that of query q and row n at
+    /// `out[q * stride + n]`.
+    public static func cosines(
+        _ queries: MatrixView<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        checkMatrix(queries, rows, stride: stride)
+        queries.withUnsafePointer { first in
+            rows.withUnsafePointer { second in
+                kernels.cosine_matrix(
+                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
+                    stride)
+            }
+        }
+    }
+
+    /// What the many-to-many forms ask of their matrices.
+    static func checkMatrix<Element>(_ queries: MatrixView<Element>, _ rows: MatrixView<Element>, stride: Int) {
+        precondition(
+            queries.columns == rows.columns, "queries of \(queries.columns) elements, rows of \(rows.columns)")
+        precondition(
+            stride >= rows.rows || queries.rows <= 1, "\(rows.rows) distances a query overlap at a stride of \(stride)")
     }
 }

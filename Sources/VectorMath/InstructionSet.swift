@@ -4,7 +4,8 @@ internal import Glibc
 /// The instruction sets that the kernels are written for, from the plainest.
 ///
 /// The best one that the processor and the operating system support is chosen at first use. The environment's
-/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16` forces another. Results are bit-identical between runs on one instruction set, not
+/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16` forces another. Each one includes those before it, and keeps
+/// their kernels where it has nothing better. Results are bit-identical between runs on one instruction set, not
 /// between two.
 public enum InstructionSet: String, CaseIterable, Sendable {
     /// Plain C: the specification that the others are tested against.
@@ -13,9 +14,9 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     case avx2
     /// AVX-512 F, BW, DQ and VL.
     case avx512
-    /// And VNNI: products in 8 bits.
+    /// AVX-512 with VNNI, for int8, and VPOPCNTDQ, for bits, where the processor has it.
     case avx512vnni
-    /// And BF16: products in bfloat16.
+    /// AVX-512 with BF16 too, for bfloat16.
     case avx512bf16
 
     /// The one in use. Where `ATTUNE_ISA` is impossible, the best one; ``validateEnvironment()`` says so.

@@ -7,9 +7,11 @@ struct DistanceKernelTests {
     /// Rounding errors of a sum of n products: at most n + 1 roundings of the sum of their magnitudes.
     static let unit = 0x1p-24
 
+    static let lengths = Array(kernelLengths) + [384, 768, 1024, 1536]
+
     @Test("agree with double precision in every length, from unaligned starts", arguments: KernelSet.all)
     func agreeWithDoublePrecision(kernels: KernelSet) {
-        for n in kernelLengths {
+        for n in Self.lengths {
             let a = GuardedFloats(randomFloats(n, seed: 1), offset: n % 5)
             let b = GuardedFloats(randomFloats(n, seed: 2), offset: n % 3)
             let x = a.values.map(Double.init)

@@ -1,46 +1,139 @@
 import Harness
 import VectorMath
 
-/// One-to-one and one-to-many distances, in the level-2 cache and out of every cache.
+/// Distances of every element type, a pair: one to one and one to many in the level-2 cache and out of every cache, many to
+/// many in it.
 enum Distances {
-    static func measure() -> [Row] {
-        [128, 384, 768, 1536].flatMap { dimension in
-            // 256 KiB stay in the level-2 cache; 256 MiB stay in none.
-            [("L2", 256 << 10), ("memory", 256 << 20)].flatMap { place, bytes in
-                rows(dimension: dimension, count: bytes / 4 / dimension, place: place)
-            }
+    /// In elements; of bits, in bits.
+    static let dimensions = [128, 384, 768, 1024, 1536]
+    static let queries = 64
+
+    /// 256 KiB stay in the level-2 cache; 128 MiB stay in none.
+    static let places = [("L2", 256 << 10), ("memory", 128 << 20)]
+
+    static func measure(dimensions: [Int]) -> [Row] {
+        let memory = Memory(byteCount: places.map(\.1).max() ?? 0)
+        return dimensions.flatMap { dimension in
+            measure("float32", dimension, memory, Self.float32)
+                + measure("float16", dimension, memory, Self.float16)
+                + measure("bfloat16", dimension, memory, Self.bfloat16)
+                + measure("int8", dimension, memory, Self.int8)
+                + measure("bits", dimension, columns: dimension / 8, memory, Self.bits)
         }
     }
 
-    private static func rows(dimension: Int, count: Int, place: String) -> [Row] {
-        let vectors = place == "L2" ? randomMatrix(count, dimension) : Matrix<Float>(rows: count, columns: dimension)
-        let query = randomMatrix(1, dimension, seed: 2)
-        var scores = [Float](repeating: 0, count: count)
-        let bytes = Double(4 * dimension)
-        let shape = "\(dimension), \(place)"
-
-        func oneToOne(_ name: String, _ distance: (UnsafePointer<Float>, UnsafePointer<Float>, Int) -> Float) -> Row {
-            let seconds = Timing.median {
-                query.withUnsafePointer { query in
-                    vectors.withUnsafePointer { rows in
-                        for i in 0..<count { scores[i] = distance(query, rows + i * vectors.stride, dimension) }
+    private static func measure<Element, Sum>(
+        _ type: String, _ dimension: Int, columns: Int? = nil, _ memory: Memory, _ forms: Forms<Element, Sum>
+    ) -> [Row] {
+        let columns = columns ?? dimension
+        let bytes = columns * MemoryLayout<Element>.stride
+        let query = memory.view(of: Element.self, rows: queries, columns: columns)
+        return places.flatMap { place, size in
+            let rows = memory.view(of: Element.self, rows: size / bytes, columns: columns)
+            let shape = "\(dimension), \(place)"
+            var result = forms.ones.map { name, one in
+                let seconds = median {
+                    query.withUnsafePointer { first in
+                        rows.withUnsafePointer { second in
+                            for i in 0..<rows.rows { one(first, second + i * rows.stride, columns) }
+                        }
                     }
                 }
+                return Row(
+                    "\(type) \(name), one to one", shape, seconds: seconds / Double(rows.rows), bytes: Double(bytes))
             }
-            return Row("\(name), one to one", shape, seconds: seconds / Double(count), bytes: bytes)
+            var out = [Sum](repeating: forms.zero, count: rows.rows)
+            let many = median { query.withUnsafePointer { forms.many($0, rows, &out) } }
+            result.append(
+                Row(
+                    "\(type) \(forms.name), one to many", shape, seconds: many / Double(rows.rows),
+                    bytes: Double(bytes)))
+            guard place == "L2" else { return result }
+            var matrix = [Sum](repeating: forms.zero, count: queries * rows.rows)
+            let all = median { forms.matrix(query, rows, &matrix, rows.rows) }
+            result.append(
+                Row(
+                    "\(type) \(forms.name), many to many", shape, seconds: all / Double(matrix.count),
+                    flops: Double(2 * dimension)))
+            return result
         }
-        let many = Timing.median {
-            query.withUnsafePointer { query in
-                scores.withUnsafeMutableBufferPointer {
-                    Distance.dots(query, rows: vectors.view, into: $0.baseAddress!)
-                }
-            }
-        }
-        return [
-            oneToOne("dot") { Distance.dot($0, $1, count: $2) },
-            oneToOne("squared L2") { Distance.squaredL2($0, $1, count: $2) },
-            oneToOne("cosine") { Distance.cosine($0, $1, count: $2) },
-            Row("dot, one to many", shape, seconds: many / Double(count), bytes: bytes),
-        ]
+    }
+
+    private static let float32 = Forms<Float, Float>(
+        name: "dot", zero: 0,
+        ones: [
+            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
+            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
+            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+        ], many: { Distance.dots($0, rows: $1, into: $2) },
+        matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
+
+    private static let float16 = Forms<Float16, Float>(
+        name: "dot", zero: 0,
+        ones: [
+            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
+            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
+            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+        ], many: { Distance.dots($0, rows: $1, into: $2) },
+        matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
+
+    private static let bfloat16 = Forms<BFloat16, Float>(
+        name: "dot", zero: 0,
+        ones: [
+            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
+            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
+            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+        ], many: { Distance.dots($0, rows: $1, into: $2) },
+        matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
+
+    private static let int8 = Forms<Int8, Int32>(
+        name: "dot", zero: 0,
+        ones: [
+            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
+            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
+            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+        ], many: { Distance.dots($0, rows: $1, into: $2) },
+        matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
+
+    private static let bits = Forms<UInt8, Int32>(
+        name: "Hamming", zero: 0,
+        ones: [("Hamming", { blackHole(Distance.hamming($0, $1, byteCount: $2)) })],
+        many: { Distance.hammings($0, rows: $1, into: $2) },
+        matrix: { Distance.hammings($0, rows: $1, into: $2, stride: $3) })
+
+    /// There are a thousand figures: short rounds.
+    private static func median(_ body: () -> Void) -> Double {
+        Timing.median(secondsPerRound: 0.01, body)
+    }
+
+    /// Takes a result, so that the call that made it stays.
+    @inline(never)
+    private static func blackHole<Value>(_ value: Value) {}
+}
+
+/// What is measured of one element type.
+private struct Forms<Element: MatrixElement, Sum: MatrixElement>: Sendable {
+    let name: String
+    let zero: Sum
+    let ones: [(String, @Sendable (UnsafePointer<Element>, UnsafePointer<Element>, Int) -> Void)]
+    let many: @Sendable (UnsafePointer<Element>, MatrixView<Element>, UnsafeMutablePointer<Sum>) -> Void
+    let matrix: @Sendable (MatrixView<Element>, MatrixView<Element>, UnsafeMutablePointer<Sum>, Int) -> Void
+}
+
+/// Bytes that every type reads as normal numbers. Written once: memory that was never written is one page of zeros.
+private final class Memory {
+    private let base: UnsafeMutableRawPointer
+
+    init(byteCount: Int) {
+        base = .allocate(byteCount: byteCount, alignment: 2 << 20)
+        base.initializeMemory(as: UInt8.self, repeating: 0x3c, count: byteCount)
+    }
+
+    deinit { base.deallocate() }
+
+    func view<Element>(of type: Element.Type, rows: Int, columns: Int) -> MatrixView<Element> {
+        MatrixView(
+            unsafeBase: UnsafePointer(base.assumingMemoryBound(to: Element.self)), rows: rows, columns: columns,
+            stride: columns, owner: self)
     }
 }

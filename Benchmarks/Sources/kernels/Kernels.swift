@@ -11,18 +11,22 @@ struct Kernels: ParsableCommand {
         abstract: "Kernels by instruction set and shape, beside OpenBLAS and the machine's ceilings. One thread.")
 
     @Flag(help: "Print one JSON document.") var json = false
+    @Option(help: "Measure one family alone: distances, rows or products.") var family: Family?
+    @Option(help: "Measure distances of vectors of this many elements alone.") var dimension: Int?
     @Option(help: ArgumentHelp("Measure this process's instruction set alone.", visibility: .hidden)) var alone: Bool =
         false
 
     func run() throws {
         ThreadPool.setDefaultWidth(1)
         if alone {
-            let rows = Distances.measure() + Rows.measure() + Products.measure()
+            let rows = (family.map { [$0] } ?? Family.allCases).flatMap {
+                $0.measure(dimensions: dimension.map { [$0] } ?? Distances.dimensions)
+            }
             print(String(decoding: try JSONEncoder().encode(rows), as: UTF8.self))
             return
         }
         let machine = Machine.measure()
-        let rows = try ["scalar", "avx2", "avx512"].flatMap(Self.measureInProcess)
+        let rows = try InstructionSet.available.map(\.rawValue).flatMap(measureInProcess)
         if json {
             let data = try JSONEncoder().encode(rows)
             try printJSON(["machine": machine.fields, "kernels": JSONSerialization.jsonObject(with: data)])
@@ -31,19 +35,21 @@ struct Kernels: ParsableCommand {
         print(machine.summary + "\n")
         var table = Table("kernel", "shape", "isa", "time", "rate", "of ceiling")
         for row in rows {
-            let ceiling = row.unit == "GFLOP/s" ? machine.float32Ceiling / 1e9 : machine.memoryCeiling / 1e9
+            let ceiling = Self.ceiling(of: row, machine)
             table.add(
                 row.kernel, row.shape, row.isa, Self.time(row.seconds), "\(fixed(row.rate)) \(row.unit)",
-                row.unit == "GFLOP/s" ? "\(fixed(100 * row.rate / ceiling, 0)) %" : "")
+                ceiling > 0 ? "\(fixed(100e9 * row.rate / ceiling, 0)) %" : "")
         }
         print(table.text)
     }
 
     /// The instruction set is chosen once a process, before its first kernel: so every set gets a process of its own.
-    private static func measureInProcess(_ set: String) throws -> [Row] {
+    private func measureInProcess(_ set: String) throws -> [Row] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-        process.arguments = ["--alone", "true"]
+        process.arguments =
+            ["--alone", "true"] + (family.map { ["--family", $0.rawValue] } ?? [])
+            + (dimension.map { ["--dimension", String($0)] } ?? [])
         process.environment = ProcessInfo.processInfo.environment.merging(["ATTUNE_ISA": set]) { $1 }
         let output = Pipe()
         process.standardOutput = output
@@ -53,9 +59,29 @@ struct Kernels: ParsableCommand {
         return process.terminationStatus == 0 ? try JSONDecoder().decode([Row].self, from: data) : []
     }
 
+    /// What the machine can do at most of what the kernel computes with; 0 where that is bits, or bytes moved.
+    private static func ceiling(of row: Row, _ machine: Machine) -> Double {
+        guard row.unit == "GFLOP/s", !row.kernel.hasPrefix("bits") else { return 0 }
+        if row.kernel.hasPrefix("int8") { return machine.int8Ceiling }
+        let multipliesHalves = row.kernel.hasPrefix("bfloat16 dot") && row.isa == InstructionSet.avx512bf16.rawValue
+        return multipliesHalves ? machine.bfloat16Ceiling : machine.float32Ceiling
+    }
+
     private static func time(_ seconds: Double) -> String {
         if seconds < 1e-6 { return "\(fixed(seconds * 1e9)) ns" }
         return seconds < 1e-3 ? "\(fixed(seconds * 1e6)) µs" : "\(fixed(seconds * 1e3)) ms"
+    }
+}
+
+enum Family: String, CaseIterable, ExpressibleByArgument {
+    case distances, rows, products
+
+    func measure(dimensions: [Int]) -> [Row] {
+        switch self {
+        case .distances: Distances.measure(dimensions: dimensions)
+        case .rows: Rows.measure()
+        case .products: Products.measure()
+        }
     }
 }
 

@@ -1,71 +1,98 @@
 // Distances in plain C: the specification of the other instruction sets.
 //
 // Numeric policy: eight partial sums in float32, element i into sum i mod 8, added pairwise at the end. No contraction,
-// so that every processor gives the same bits.
-#include "../kernel_list.h"
+// so that every processor gives the same bits. Integers are exact modulo 2^32.
+#include "names.h"
 
-#include <math.h>
+#include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
 
-#define LANES 8
+#define TARGET
+#define ISA scalar
+#define ROWS 1
+#define TILE 1
 
-static float pairwise(const float s[LANES]) {
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+static inline float float_of_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
-float attune_dot_f32_scalar(const float *a, const float *b, size_t n) {
-    float s[LANES] = {0};
+/// Shifted into place the exponent is 112 too low, subnormal or not; infinity and NaN need all of its bits.
+static inline float float_of_half(uint16_t half) {
+    const uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16;
+    const uint32_t special = (half & 0x7c00) == 0x7c00 ? 0x7f800000u : 0;
+    const float scaled = float_of_bits(magnitude | special) * 0x1p112f;
+    uint32_t bits;
+    memcpy(&bits, &scaled, sizeof bits);
+    return float_of_bits(bits | sign);
+}
+
+static inline float float_of_bfloat(uint16_t x) { return float_of_bits((uint32_t)x << 16); }
+
+#define TYPE f32
+#define ELEMENT float
+#define RESULT float
+#define SUM float
+#define VALUE(x) (x)
+#define NORM float_norm
+#define COSINE float_cosine
+#include "plain_loops.h"
+#include "forms_of_number.h"
+
+#define TYPE f16
+#define ELEMENT uint16_t
+#define RESULT float
+#define SUM float
+#define VALUE float_of_half
+#define NORM float_norm
+#define COSINE float_cosine
+#include "plain_loops.h"
+#include "forms_of_number.h"
+
+#define TYPE bf16
+#define ELEMENT uint16_t
+#define RESULT float
+#define SUM float
+#define VALUE float_of_bfloat
+#define NORM float_norm
+#define COSINE float_cosine
+#include "plain_loops.h"
+#include "forms_of_number.h"
+
+#define TYPE i8
+#define ELEMENT int8_t
+#define RESULT int32_t
+#define SUM uint32_t
+#define VALUE(x) (x)
+#define NORM int_norm
+#define COSINE int_cosine
+#include "plain_loops.h"
+#include "forms_of_number.h"
+
+int32_t attune_hamming_b1_scalar(const uint8_t *a, const uint8_t *b, size_t n) {
+    int32_t count = 0;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t l = 0; l < LANES; l++) s[l] += a[i + l] * b[i + l];
+    for (; i + 8 <= n; i += 8) {
+        uint64_t x, y;
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        count += __builtin_popcountll(x ^ y);
     }
-    for (size_t l = 0; i + l < n; l++) s[l] += a[i + l] * b[i + l];
-    return pairwise(s);
+    for (; i < n; i++) count += __builtin_popcount(a[i] ^ b[i]);
+    return count;
 }
 
-float attune_squared_l2_f32_scalar(const float *a, const float *b, size_t n) {
-    float s[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t l = 0; l < LANES; l++) {
-            float d = a[i + l] - b[i + l];
-            s[l] += d * d;
-        }
-    }
-    for (size_t l = 0; i + l < n; l++) {
-        float d = a[i + l] - b[i + l];
-        s[l] += d * d;
-    }
-    return pairwise(s);
+void attune_hammings_b1_scalar(
+    const uint8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out) {
+    for (size_t r = 0; r < count; r++) out[r] = attune_hamming_b1_scalar(query, rows + r * stride, n);
 }
 
-static float cosine_of(float dot, float query_norm, float row_norm) {
-    float product = query_norm * row_norm;
-    return product > 0 ? dot / product : (product == 0 ? 0 : product);
-}
-
-float attune_cosine_f32_scalar(const float *a, const float *b, size_t n) {
-    float norm_a = sqrtf(attune_dot_f32_scalar(a, a, n));
-    return cosine_of(attune_dot_f32_scalar(a, b, n), norm_a, sqrtf(attune_dot_f32_scalar(b, b, n)));
-}
-
-void attune_dots_f32_scalar(
-    const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
-    for (size_t r = 0; r < count; r++) out[r] = attune_dot_f32_scalar(query, rows + r * stride, n);
-}
-
-void attune_squared_l2s_f32_scalar(
-    const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
-    for (size_t r = 0; r < count; r++) out[r] = attune_squared_l2_f32_scalar(query, rows + r * stride, n);
-}
-
-void attune_cosines_f32_scalar(
-    const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out) {
-    float query_norm = sqrtf(attune_dot_f32_scalar(query, query, n));
-    for (size_t r = 0; r < count; r++) {
-        const float *row = rows + r * stride;
-        float row_norm = sqrtf(attune_dot_f32_scalar(row, row, n));
-        out[r] = cosine_of(attune_dot_f32_scalar(query, row, n), query_norm, row_norm);
+void attune_hamming_matrix_b1_scalar(
+    const uint8_t *queries, size_t query_stride, size_t query_count, const uint8_t *rows, size_t stride, size_t count,
+    size_t n, int32_t *out, size_t out_stride) {
+    for (size_t q = 0; q < query_count; q++) {
+        attune_hammings_b1_scalar(queries + q * query_stride, rows, stride, count, n, out + q * out_stride);
     }
 }

@@ -1,7 +1,8 @@
-// The kernels of Attune: per-element and per-row work in float32, one table of functions for each instruction set.
+// The kernels of Attune: per-element and per-row work in float32, distances of narrower types too; one table of
+// functions for each instruction set.
 //
-// Conventions: n counts floats, pointers need no alignment unless said, inputs and outputs may be the same buffer where
-// a comment says so and never overlap in another way. No function allocates, fails or keeps state.
+// Conventions: n counts elements, pointers need no alignment unless said, inputs and outputs may be the same buffer
+// where a comment says so and never overlap in another way. No function allocates, fails or keeps state.
 #ifndef ATTUNE_KERNELS_H
 #define ATTUNE_KERNELS_H
 
@@ -74,12 +75,67 @@ typedef struct attune_tail {
     const float *_Nullable low_panels;   ///< [outputs, rank] as attune_pack_f32 packs it
 } attune_tail;
 
+// Distances, in three forms: one-to-one; one-to-many, out[r] = f(query, row r), rows `stride` elements apart; and
+// many-to-many, out[q * out_stride + r] = f(query q, row r). A pair's result has the same bits in all three, whatever
+// stands beside it. The cosine is a·b / (|a| |b|), and 0 when either is zero.
+
+/// Of 16-bit floats, given by their bits; sums are float32.
+typedef struct attune_half_distances {
+    float (*dot)(const uint16_t *a, const uint16_t *b, size_t n);
+    void (*dots)(const uint16_t *query, const uint16_t *rows, size_t stride, size_t count, size_t n, float *out);
+    void (*dot_matrix)(
+        const uint16_t *queries, size_t query_stride, size_t query_count, const uint16_t *rows, size_t stride,
+        size_t count, size_t n, float *out, size_t out_stride);
+    float (*squared_l2)(const uint16_t *a, const uint16_t *b, size_t n);
+    void (*squared_l2s)(const uint16_t *query, const uint16_t *rows, size_t stride, size_t count, size_t n, float *out);
+    void (*squared_l2_matrix)(
+        const uint16_t *queries, size_t query_stride, size_t query_count, const uint16_t *rows, size_t stride,
+        size_t count, size_t n, float *out, size_t out_stride);
+    float (*cosine)(const uint16_t *a, const uint16_t *b, size_t n);
+    void (*cosines)(const uint16_t *query, const uint16_t *rows, size_t stride, size_t count, size_t n, float *out);
+    void (*cosine_matrix)(
+        const uint16_t *queries, size_t query_stride, size_t query_count, const uint16_t *rows, size_t stride,
+        size_t count, size_t n, float *out, size_t out_stride);
+} attune_half_distances;
+
+/// Of signed bytes: dot and squared L2 are exact modulo 2^32, so exact up to ATTUNE_INT8_COUNT elements, and equal on
+/// all instruction sets, as is the cosine up to that length.
+typedef struct attune_int8_distances {
+    int32_t (*dot)(const int8_t *a, const int8_t *b, size_t n);
+    void (*dots)(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
+    void (*dot_matrix)(
+        const int8_t *queries, size_t query_stride, size_t query_count, const int8_t *rows, size_t stride, size_t count,
+        size_t n, int32_t *out, size_t out_stride);
+    int32_t (*squared_l2)(const int8_t *a, const int8_t *b, size_t n);
+    void (*squared_l2s)(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
+    void (*squared_l2_matrix)(
+        const int8_t *queries, size_t query_stride, size_t query_count, const int8_t *rows, size_t stride, size_t count,
+        size_t n, int32_t *out, size_t out_stride);
+    float (*cosine)(const int8_t *a, const int8_t *b, size_t n);
+    void (*cosines)(const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, float *out);
+    void (*cosine_matrix)(
+        const int8_t *queries, size_t query_stride, size_t query_count, const int8_t *rows, size_t stride, size_t count,
+        size_t n, float *out, size_t out_stride);
+} attune_int8_distances;
+
+/// The longest int8 vectors whose squared distance always fits 32 bits: 2^31 / 255^2, rounded down to a power of two.
+enum { ATTUNE_INT8_COUNT = 32768 };
+
+/// Of bits, eight to a byte: how many are unequal. n and strides count bytes; n is less than 2^28.
+typedef struct attune_bit_distances {
+    int32_t (*hamming)(const uint8_t *a, const uint8_t *b, size_t n);
+    void (*hammings)(const uint8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
+    void (*hamming_matrix)(
+        const uint8_t *queries, size_t query_stride, size_t query_count, const uint8_t *rows, size_t stride,
+        size_t count, size_t n, int32_t *out, size_t out_stride);
+} attune_bit_distances;
+
 /// One function a kernel, all of one instruction set.
 typedef struct attune_kernels {
     /// "scalar", "avx2", "avx512", "avx512vnni" or "avx512bf16"; each level has what the one before has.
     const char *name;
 
-    // Distances. A row's result in the one-to-many functions has the bits that the one-to-one function gives.
+    // Distances of float32.
 
     /// sum of a*b.
     float (*dot)(const float *a, const float *b, size_t n);
@@ -91,6 +147,22 @@ typedef struct attune_kernels {
     void (*dots)(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);
     void (*squared_l2s)(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);
     void (*cosines)(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out);
+    /// out[q * out_stride + r] = dot(query q, row r).
+    void (*dot_matrix)(
+        const float *queries, size_t query_stride, size_t query_count, const float *rows, size_t stride, size_t count,
+        size_t n, float *out, size_t out_stride);
+    void (*squared_l2_matrix)(
+        const float *queries, size_t query_stride, size_t query_count, const float *rows, size_t stride, size_t count,
+        size_t n, float *out, size_t out_stride);
+    void (*cosine_matrix)(
+        const float *queries, size_t query_stride, size_t query_count, const float *rows, size_t stride, size_t count,
+        size_t n, float *out, size_t out_stride);
+
+    // Distances of other types.
+
+    attune_half_distances float16, bfloat16;
+    attune_int8_distances int8;
+    attune_bit_distances bits;
 
     // Element by element. An element's result does not depend on its place. x may be y.
 

@@ -42,4 +42,14 @@ static const tile_function tiles[] = TILE_TABLE;
 ATTUNE_AVX512 void attune_product_f32_avx512(const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
     RUN_TILES(tiles);
 }
+
+// Without instructions of their own, the reduced precisions gain nothing from wider registers.
+
+void attune_product_bf16_avx512(const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
+    attune_product_bf16_avx2(x, w, tail);
+}
+
+void attune_product_int8_avx512(const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
+    attune_product_int8_avx2(x, w, tail);
+}
 #endif

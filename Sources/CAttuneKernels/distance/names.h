@@ -1,0 +1,62 @@
+// What the templates of the distances share: names, and the cosine that belongs to three sums.
+#ifndef ATTUNE_DISTANCE_NAMES_H
+#define ATTUNE_DISTANCE_NAMES_H
+
+#include "../kernel_list.h"
+
+#include <math.h>
+
+#define JOIN_2(a, b) a##_##b
+#define JOINED_2(a, b) JOIN_2(a, b)
+#define JOIN_3(a, b, c) attune_##a##_##b##_##c
+#define JOINED_3(a, b, c) JOIN_3(a, b, c)
+
+/// A function of the element type and instruction set in turn that other files see, and one that they do not.
+#define NAME(form) JOINED_3(form, TYPE, ISA)
+#define LOCAL(name) JOINED_2(name, TYPE)
+#define INLINE ATTUNE_INLINE TARGET
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+/// The two kinds of sums: of products, and of squared differences.
+enum { PRODUCTS, DIFFERENCES };
+
+/// What many-to-many keeps in the caches: queries in the second level, rows in the first, which tiles share with them.
+enum { ATTUNE_LEVEL_2_BYTES = 256 << 10, ATTUNE_LEVEL_1_BYTES = 16 << 10 };
+/// How far ahead one-to-many asks for rows of which there are more bytes than ATTUNE_CACHED_BYTES.
+enum { ATTUNE_FAR_BYTES = 48 << 10, ATTUNE_CACHED_BYTES = 512 << 10 };
+/// Pairs whose products wait on the stack for their norms.
+enum { NORM_QUERIES = 128, NORM_ROWS = 32 };
+
+/// Where one-to-many asks for rows before it comes to them: nowhere, the next rows, or far ahead.
+enum { NOTHING, NEXT, FAR };
+
+/// Asks for `bytes` bytes in their order: memory is faster so than in the order of several rows at once. Of rows that
+/// may lie in the level-2 cache the next ones, `next` bytes on, which costs nothing there. Of more rows than that,
+/// those far ahead, to the level-2 cache: memory's full speed, but a fifth slower for rows that lay in that cache.
+ATTUNE_INLINE void prefetch_rows(const int ahead, const void *p, size_t next, size_t bytes) {
+    if (ahead == NOTHING) return;
+    const uintptr_t first = (uintptr_t)p + (ahead == FAR ? ATTUNE_FAR_BYTES : next);
+    UNROLL for (size_t i = 0; i < bytes; i += 64) {
+        if (ahead == FAR) {
+            __builtin_prefetch((const void *)(first + i), 0, 2);
+        } else {
+            __builtin_prefetch((const void *)(first + i), 0, 3);
+        }
+    }
+}
+
+/// A float vector's norm, from its product with itself, and the cosine of two: 0 when either is zero, NaN where one is.
+ATTUNE_INLINE float float_norm(float square) { return sqrtf(square); }
+ATTUNE_INLINE float float_cosine(float dot, float norm_a, float norm_b) {
+    const float product = norm_a * norm_b;
+    return product > 0 ? dot / product : (product == 0 ? 0 : product);
+}
+
+/// The same of integers, whose sums are exact: the reciprocal of the norm, and two multiplications. Within 2^-21 of the
+/// exact cosine (eight roundings), and the same bits on every instruction set.
+ATTUNE_INLINE float int_norm(int32_t square) { return square > 0 ? 1 / sqrtf((float)square) : 0; }
+ATTUNE_INLINE float int_cosine(int32_t dot, float reciprocal_a, float reciprocal_b) {
+    return (float)dot * reciprocal_a * reciprocal_b;
+}
+
+#endif

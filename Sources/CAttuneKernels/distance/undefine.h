@@ -1,0 +1,20 @@
+// The end of a type: what the templates' includer defined for it.
+#undef TYPE
+#undef ELEMENT
+#undef RESULT
+#undef LANES
+#undef SUM
+#undef WIDTH
+#undef LOAD
+#undef LOAD_PART
+#undef PRODUCT
+#undef DIFFERENCE
+#undef WITHOUT_DIFFERENCES
+#undef ZERO
+#undef ADD
+#undef TOTAL
+#undef TOTALS
+#undef CHAINS
+#undef VALUE
+#undef NORM
+#undef COSINE
