@@ -36,9 +36,11 @@ static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports(
 static int has_avx512vnni_and_popcnt(void) { return has_avx512vnni() && has_popcnt(); }
 static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
 static int has_avx512bf16_and_popcnt(void) { return has_avx512bf16() && has_popcnt(); }
-#else
-static int never(void) { return 0; }
+#elif ATTUNE_ARM64
+static const attune_kernels neon_table = ATTUNE_KERNEL_TABLE(neon, neon, neon, neon, neon);
 #endif
+
+static int never(void) { return 0; }
 
 /// From the best to the plainest; of two with one name the first that the processor supports. A build for another
 /// processor knows the names too, and refuses them as unsupported.
@@ -54,7 +56,13 @@ static const struct {
     {"avx512vnni", &avx512vnni_table_without_popcnt, has_avx512vnni},
     {"avx512", &avx512_table, has_avx512},
     {"avx2", &avx2_table, has_avx2},
+    {"neon", NULL, never},
 #else
+#if ATTUNE_ARM64
+    {"neon", &neon_table, always},  // every processor of this architecture has it
+#else
+    {"neon", NULL, never},
+#endif
     {"avx512bf16", NULL, never},
     {"avx512vnni", NULL, never},
     {"avx512", NULL, never},

@@ -11,8 +11,16 @@
 #define ATTUNE_AVX512VNNI __attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 #define ATTUNE_AVX512POPCNT __attribute__((target("avx512vpopcntdq,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 #define ATTUNE_AVX512BF16 __attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#elif defined(__aarch64__)
+#define ATTUNE_ARM64 1
 #endif
 #define ATTUNE_INLINE static inline __attribute__((always_inline))
+/// Before a loop over registers, whose indexes must be constants. Compilers other than clang decide for themselves.
+#if defined(__clang__)
+#define ATTUNE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ATTUNE_UNROLL
+#endif
 
 /// Rows of x that stay in the level-2 cache while the panels of a product pass by.
 enum { ATTUNE_PRODUCT_BLOCK = 96 };
@@ -169,6 +177,8 @@ ATTUNE_DECLARE_SQUARED_L2S(i8, avx512vnni, int8_t, int32_t)
 ATTUNE_DECLARE_HAMMINGS(avx512popcnt)
 ATTUNE_DECLARE_BF16_PRODUCTS(avx512bf16)
 ATTUNE_DECLARE_INT8_PRODUCTS(avx512vnni)
+#elif ATTUNE_ARM64
+ATTUNE_DECLARE_KERNELS(neon)
 #endif
 
 #endif

@@ -4,9 +4,9 @@ internal import Glibc
 /// The instruction sets that the kernels are written for, from the plainest.
 ///
 /// The best one that the processor and the operating system support is chosen at first use. The environment's
-/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16` forces another. Each one includes those before it, and keeps
-/// their kernels where it has nothing better. Results are bit-identical between runs on one instruction set, not
-/// between two.
+/// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16|neon` forces another. Each one of x86 includes those before it,
+/// and keeps their kernels where it has nothing better. Results are bit-identical between runs on one instruction set,
+/// not between two.
 public enum InstructionSet: String, CaseIterable, Sendable {
     /// Plain C: the specification that the others are tested against.
     case scalar
@@ -18,6 +18,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     case avx512vnni
     /// AVX-512 with BF16 too, for bfloat16.
     case avx512bf16
+    /// NEON of 64-bit Arm, as every processor of it has.
+    case neon
 
     /// The one in use. Where `ATTUNE_ISA` is impossible, the best one; ``validateEnvironment()`` says so.
     public static var current: InstructionSet {

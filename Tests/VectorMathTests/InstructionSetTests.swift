@@ -25,7 +25,7 @@ struct InstructionSetTests {
 
     @Test("an unknown name is an error that lists the known ones", arguments: ["sse9", "AVX2", "avx", " scalar"])
     func unknown(name: String) {
-        let known = ["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16"]
+        let known = ["scalar", "avx2", "avx512", "avx512vnni", "avx512bf16", "neon"]
         #expect(throws: VectorMathError.unknownInstructionSet(found: name, known: known)) {
             try InstructionSet.validate(name)
         }

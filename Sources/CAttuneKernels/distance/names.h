@@ -15,7 +15,7 @@
 #define NAME(form) JOINED_3(form, TYPE, ISA)
 #define LOCAL(name) JOINED_2(name, TYPE)
 #define INLINE ATTUNE_INLINE TARGET
-#define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL ATTUNE_UNROLL
 
 /// The two kinds of sums: of products, and of squared differences.
 enum { PRODUCTS, DIFFERENCES };

@@ -7,6 +7,9 @@
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
+#else
+#define _Nonnull
+#define _Nullable
 #endif
 
 /// CRC-32C (Castagnoli, RFC 3720) of the bytes. `seed` is 0 to begin with, or the result so far to go on.

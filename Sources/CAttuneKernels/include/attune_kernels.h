@@ -11,6 +11,9 @@
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
+#else
+#define _Nonnull
+#define _Nullable
 #endif
 
 /// What one AdamW step needs beside the vectors; the caller computes the corrections once for a step.
@@ -132,7 +135,7 @@ typedef struct attune_bit_distances {
 
 /// One function a kernel, all of one instruction set.
 typedef struct attune_kernels {
-    /// "scalar", "avx2", "avx512", "avx512vnni" or "avx512bf16"; each level has what the one before has.
+    /// "scalar", "avx2", "avx512", "avx512vnni" or "avx512bf16", each level with what the one before has; or "neon".
     const char *name;
 
     // Distances of float32.

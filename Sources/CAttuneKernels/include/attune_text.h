@@ -7,6 +7,9 @@
 
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
+#else
+#define _Nonnull
+#define _Nullable
 #endif
 
 // MARK: Characters
