@@ -9,7 +9,7 @@ public struct AttentionKernel {
     public var query: UnsafeRawPointer
     public var key: UnsafeRawPointer
     public var value: UnsafeRawPointer
-    /// Values from a row to the next, of all three.
+    /// Values from a row to the next, of all three; even where `isNarrow`.
     public var stride: Int
     /// In bfloat16, which needs an even width.
     public var isNarrow: Bool
@@ -46,7 +46,7 @@ public struct AttentionKernel {
 
     /// Computes `out`. `scratch` is aligned to 64 bytes.
     public func run(scratch: UnsafeMutableRawPointer) {
-        precondition(!isNarrow || width % 2 == 0, "heads of an odd width in bfloat16")
+        precondition(!isNarrow || (width % 2 == 0 && stride % 2 == 0), "heads or rows of an odd width in bfloat16")
         var task = attune_attention_task(
             query: query, key: key, value: value, stride: stride, narrow: isNarrow ? 1 : 0, count: count,
             width: width, scale: scale, out: out, out_stride: outStride, narrow_out: isOutputNarrow ? 1 : 0)

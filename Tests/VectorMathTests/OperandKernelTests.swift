@@ -42,7 +42,7 @@ struct OperandKernelTests {
         for rows in [1, 2, 7, 16, 31, 33, 65] {
             for columns in [1, 2, 8, 15, 16, 32, 33, 64] {
                 let stride = columns + 3
-                let words = (0..<rows * stride).map { UInt32($0 &* 2_654_435_761) }
+                let words = (0..<rows * stride).map { UInt32(truncatingIfNeeded: $0 &* 2_654_435_761) }
                 let halves = words.map { UInt16(truncatingIfNeeded: $0 >> 9) }
                 func packed(_ set: KernelSet) -> (Matrix<Float>, Matrix<Float>) {
                     // Compared by bits, so integers stand in the place of floats.

@@ -27,9 +27,12 @@ struct Kernels: ParsableCommand {
         }
         let machine = Machine.measure()
         let rows = try InstructionSet.available.map(\.rawValue).flatMap(measureInProcess)
+        let others = try measurePeers()
         if json {
             let data = try JSONEncoder().encode(rows)
-            try printJSON(["machine": machine.fields, "kernels": JSONSerialization.jsonObject(with: data)])
+            try printJSON([
+                "machine": machine.fields, "kernels": JSONSerialization.jsonObject(with: data), "peers": others,
+            ])
             return
         }
         print(machine.summary + "\n")
@@ -40,7 +43,28 @@ struct Kernels: ParsableCommand {
                 row.kernel, row.shape, row.isa, Self.time(row.seconds), "\(fixed(row.rate)) \(row.unit)",
                 ceiling > 0 ? "\(fixed(100e9 * row.rate / ceiling, 0)) %" : "")
         }
+        for other in others {
+            let name = { (key: String) in other[key] as? String ?? "" }
+            let shape = other["dimension"].map { "\($0)" } ?? name("shape")
+            let seconds = (other["seconds"] as? Double) ?? (other["ns"] as? Double ?? 0) * 1e-9
+            table.add(
+                name("kernel"), shape, name("peer"), Self.time(seconds),
+                (other["gflops"] as? Double).map { "\(fixed($0)) GFLOP/s" } ?? "", "")
+        }
         print(table.text)
+    }
+
+    /// What the peers take for the same: one thread each, where a Python has them.
+    private func measurePeers() throws -> [[String: Any]] {
+        var peers: [[String: Any]] = []
+        if family == nil || family == .distances {
+            let dimensions = dimension.map { [$0] } ?? Distances.dimensions
+            peers += try Peer.run(
+                script: "distance_peers.py",
+                arguments: ["--dimensions", dimensions.map(String.init).joined(separator: ",")])
+        }
+        if family == nil || family == .products { peers += try Peer.run(script: "product_peers.py", arguments: []) }
+        return peers
     }
 
     /// The instruction set is chosen once a process, before its first kernel: so every set gets a process of its own.
@@ -62,8 +86,10 @@ struct Kernels: ParsableCommand {
     /// What the machine can do at most of what the kernel computes with; 0 where that is bits, or bytes moved.
     private static func ceiling(of row: Row, _ machine: Machine) -> Double {
         guard row.unit == "GFLOP/s", !row.kernel.hasPrefix("bits") else { return 0 }
-        if row.kernel.hasPrefix("int8") { return machine.int8Ceiling }
-        let multipliesHalves = row.kernel.hasPrefix("bfloat16 dot") && row.isa == InstructionSet.avx512bf16.rawValue
+        if row.kernel.hasPrefix("int8") || row.kernel.hasPrefix("product int8") { return machine.int8Ceiling }
+        let multipliesHalves =
+            (row.kernel.hasPrefix("bfloat16 dot") || row.kernel.hasPrefix("product bf16"))
+            && row.isa == InstructionSet.avx512bf16.rawValue
         return multipliesHalves ? machine.bfloat16Ceiling : machine.float32Ceiling
     }
 

@@ -61,7 +61,9 @@ struct CompareCommand: ParsableCommand {
         let isBase = name == "base"
         // The base of a comparison is the base of the adapter that it is compared with.
         let reference = try model ?? (isBase && FileSystem.isDirectory(other) ? base(of: other) : nil)
-        let encoder = try Models.encoder(model: reference, adapter: isBase ? nil : name)
+        let encoder = try Models.load(
+            model: reference, adapter: isBase ? nil : name, engine, quiet: printing.quiet
+        ).encoder
         return try data.evaluate(encoder, on: set, name: FileSystem.name(of: name), quiet: printing.quiet)
     }
 

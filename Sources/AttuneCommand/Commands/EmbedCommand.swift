@@ -32,7 +32,7 @@ struct EmbedCommand: ParsableCommand {
     func run() throws {
         engine.apply()
         if output != "-" { try force.check(output, VectorOutput.cardPath(for: output)) }
-        let encoder = try model.load().encoder
+        let encoder = try model.load(engine, quiet: printing.quiet).encoder
         let texts = try TextInput.read(input).map(\.text)
         let progress = Progress("embed", unit: "texts", isQuiet: printing.quiet)
         let report: (Int, Int) -> Void = { progress.update(done: $0, total: $1) }

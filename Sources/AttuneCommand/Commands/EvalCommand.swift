@@ -20,7 +20,8 @@ struct EvalCommand: ParsableCommand {
         let kind = try DataSet.open(data.data)
         switch kind {
         case .retrieval(let set):
-            let result = try data.evaluate(model.load().encoder, on: set, name: "eval", quiet: printing.quiet)
+            let result = try data.evaluate(
+                model.load(engine, quiet: printing.quiet).encoder, on: set, name: "eval", quiet: printing.quiet)
             if let runFile { try TrecRun(result.run).write(to: runFile, force: force.force) }
             if let perQuery {
                 let lines = result.perQueryJSON.map { $0.serialized() + "\n" }.joined()
@@ -52,7 +53,9 @@ struct EvalCommand: ParsableCommand {
     private func evaluate(_ pairs: [ScoredPair]) throws -> ScoredPairResult {
         let progress = Progress("eval", unit: "texts", isQuiet: printing.quiet)
         defer { progress.finish() }
-        return try ScoredPairEvaluator(pairs).evaluate(model.load().encoder, maxLength: data.maxLength) {
+        return try ScoredPairEvaluator(pairs).evaluate(
+            model.load(engine, quiet: printing.quiet).encoder, maxLength: data.maxLength
+        ) {
             progress.update(done: $0, total: $1)
         }
     }

@@ -35,7 +35,7 @@ struct IndexBuild: ParsableCommand {
     func run() throws {
         engine.apply()
         try force.check(index)
-        let (encoder, reference) = try model.load()
+        let (encoder, reference) = try model.load(engine, quiet: printing.quiet)
         let passages = try passages()
         let progress = Progress("index", unit: "passages", isQuiet: printing.quiet)
         let built = try TextCollection.build(

@@ -4,7 +4,7 @@ import Attune
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Get models and look at them.",
-        subcommands: [ModelPull.self, ModelList.self, ModelInfo.self])
+        subcommands: [ModelPull.self, ModelList.self, ModelInfo.self, ModelCalibrate.self])
 }
 
 struct ModelPull: ParsableCommand {

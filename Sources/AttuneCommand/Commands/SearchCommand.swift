@@ -21,8 +21,10 @@ struct SearchCommand: ParsableCommand {
         let collection = try Collection(path: index)
         let identity = collection.identity
         // A collection remembers both; flags override what has moved.
-        let encoder = try Models.encoder(
-            model: model.model ?? identity.model, adapter: model.adapter ?? identity.adapter)
+        let encoder = try Models.load(
+            model: model.model ?? identity.model, adapter: model.adapter ?? identity.adapter, engine,
+            quiet: printing.quiet
+        ).encoder
         let hits = try TextCollection(collection, encoder: encoder).search(text, k: k)
         if printing.json {
             Console.print(["query": .string(text), "hits": .array(hits.enumerated().map(Self.json))])

@@ -76,6 +76,12 @@ struct TrainCommand: ConfigurableCommand {
         }
     }
 
+    func validate() throws {
+        if let precision = engine.precision, precision != .f32 {
+            throw ValidationError("--precision is \(precision.rawValue); training computes in f32")
+        }
+    }
+
     func run() throws {
         engine.apply()
         let start: TrainingRun.Start = resume ? .resuming : force.force ? .replacing : .new
@@ -158,7 +164,7 @@ extension TrainCommand {
         "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
         "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
         "patience": .wholeNumber, "checkpoint-every": .wholeNumber, "memory-budget": .wholeNumber,
-        "threads": .wholeNumber, "precision": .choice(of: EngineOptions.Precision.self), "resume": .onOff,
+        "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
         "force": .onOff, "json": .onOff, "quiet": .onOff,
     ]
 }

@@ -17,8 +17,8 @@ struct ModelOptions: ParsableArguments {
     var adapter: String?
 
     /// The encoder that the flags name. Without `--model` the adapter names its base.
-    func load() throws -> (encoder: TextEncoder, reference: String) {
-        try Models.load(model: model, adapter: adapter)
+    func load(_ engine: EngineOptions, quiet: Bool) throws -> (encoder: TextEncoder, reference: String) {
+        try Models.load(model: model, adapter: adapter, engine, quiet: quiet)
     }
 }
 
@@ -27,12 +27,11 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Threads to compute with (default: all cores).")
     var threads: Int?
 
-    @Option(help: "Precision of the encoder: f32.")
-    var precision = Precision.f32
-
-    enum Precision: String, ExpressibleByArgument, CaseIterable {
-        case f32
-    }
+    @Option(
+        help: ArgumentHelp(
+            "Precision of the encoder: f32, bf16 or int8 (default: bf16 where the processor has it, int8 where a "
+                + "calibration record of the model shows next to no loss, else f32)."))
+    var precision: Precision?
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
@@ -40,6 +39,14 @@ struct EngineOptions: ParsableArguments {
 
     func apply() {
         if let threads { ThreadPool.setDefaultWidth(threads) }
+    }
+
+    /// The precision that was asked for, or the one chosen for a model, which is said.
+    func precision(for folder: ModelFolder, quiet: Bool) throws -> Precision {
+        if let precision { return precision }
+        let (chosen, reason) = try Precision.choice(for: folder)
+        Console.note("precision \(chosen.rawValue): \(reason)", quiet: quiet)
+        return chosen
     }
 }
 
@@ -70,29 +77,29 @@ struct ForceOption: ParsableArguments {
 
 /// Models and adapters by the names that the flags give them.
 enum Models {
-    static func load(model: String?, adapter: String?) throws -> (encoder: TextEncoder, reference: String) {
+    static func load(
+        model: String?, adapter: String?, _ engine: EngineOptions, quiet: Bool
+    ) throws -> (encoder: TextEncoder, reference: String) {
         let adapterFolder = try adapter.map { try AdapterFolder(path: $0) }
         guard let reference = model ?? adapterFolder?.configuration.baseModel else {
             throw ValidationError("name a model with -M, or an adapter that names its base with -A")
         }
         let folder = try ModelFolder(path: ModelReference.resolve(reference))
+        let precision = try engine.precision(for: folder, quiet: quiet)
         let encoder =
             if let adapterFolder {
-                try TextEncoder(model: folder, adapter: adapterFolder)
+                try TextEncoder(model: folder, adapter: adapterFolder, precision: precision)
             } else {
-                try TextEncoder(model: folder)
+                try TextEncoder(model: folder, precision: precision)
             }
         encoder.warnings.forEach(Console.warn)
         return (encoder, reference)
-    }
-
-    static func encoder(model: String?, adapter: String?) throws -> TextEncoder {
-        try load(model: model, adapter: adapter).encoder
     }
 }
 
 // Options that take one of a library enum's names: the parser lists them in the help and where one is wrong.
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension MetricProfile: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 extension TrainingSettings.Method: ExpressibleByArgument {}
 extension TrainingSettings.Variant: ExpressibleByArgument {}

@@ -273,7 +273,7 @@ typedef struct attune_attention_task {
     const void *query;                   ///< float, or bfloat16 where `narrow`; then `width` is even
     const void *key;
     const void *value;
-    size_t stride;                       ///< values from a row to the next, of all three
+    size_t stride;                       ///< values from a row to the next, of all three; even where `narrow`
     int narrow;
     size_t count;
     size_t width;

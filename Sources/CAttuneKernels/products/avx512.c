@@ -11,7 +11,7 @@
 
 ATTUNE_AVX512 ATTUNE_INLINE void tile(
     const int rows, const attune_operand *x, size_t row, const attune_panels *w, size_t column,
-    const attune_tail *tail) {
+    const attune_tail *tail, next_panel next) {
     const float *values = (const float *)x->values + row * x->stride;
     const float *panel = (const float *)w->panels + column * w->inputs;
     __m512 left[TILE_ROWS], right[TILE_ROWS];
@@ -20,6 +20,9 @@ ATTUNE_AVX512 ATTUNE_INLINE void tile(
         const __m512 w0 = _mm512_load_ps(panel), w1 = _mm512_load_ps(panel + 16);
         _mm_prefetch((const char *)(panel + 256), _MM_HINT_T0);
         _mm_prefetch((const char *)(panel + 272), _MM_HINT_T0);
+        _mm_prefetch(next.address, _MM_HINT_T1);
+        _mm_prefetch(next.address + 64, _MM_HINT_T1);
+        next.address += next.step;
         UNROLL for (int i = 0; i < rows; i++) {
             const __m512 value = _mm512_set1_ps(values[(size_t)i * x->stride + k]);
             left[i] = _mm512_fmadd_ps(value, w0, left[i]);
@@ -32,15 +35,16 @@ ATTUNE_AVX512 ATTUNE_INLINE void tile(
 
 #define TILE(n)                                                                                                        \
     ATTUNE_AVX512 static void tile_##n(                                                                                \
-        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail) {         \
-        tile(n, x, row, w, column, tail);                                                                              \
+        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
+        next_panel next) {                                                                                             \
+        tile(n, x, row, w, column, tail, next);                                                                        \
     }
 EACH_TILE(TILE)
 
 static const tile_function tiles[] = TILE_TABLE;
 
 ATTUNE_AVX512 void attune_product_f32_avx512(const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
-    RUN_TILES(tiles);
+    RUN_TILES(tiles, w->inputs);
 }
 
 // Without instructions of their own, the reduced precisions gain nothing from wider registers.

@@ -21,7 +21,7 @@ ATTUNE_INLINE ATTUNE_AVX512BF16 __m256i narrow_by_instruction(__m512 v) { return
 
 ATTUNE_AVX512BF16 ATTUNE_INLINE void tile(
     const int rows, const attune_operand *x, size_t row, const attune_panels *w, size_t column,
-    const attune_tail *tail) {
+    const attune_tail *tail, next_panel next) {
     const size_t pairs = (w->inputs + 1) / 2, stride = x->stride / 2;
     const uint32_t *values = (const uint32_t *)x->values + row * stride;
     const uint32_t *panel = (const uint32_t *)w->panels + column * pairs;
@@ -31,6 +31,9 @@ ATTUNE_AVX512BF16 ATTUNE_INLINE void tile(
         const __m512bh w0 = (__m512bh)_mm512_load_si512(panel), w1 = (__m512bh)_mm512_load_si512(panel + 16);
         _mm_prefetch((const char *)(panel + 256), _MM_HINT_T0);
         _mm_prefetch((const char *)(panel + 272), _MM_HINT_T0);
+        _mm_prefetch(next.address, _MM_HINT_T1);
+        _mm_prefetch(next.address + 64, _MM_HINT_T1);
+        next.address += next.step;
         UNROLL for (int i = 0; i < rows; i++) {
             const __m512bh value = (__m512bh)_mm512_set1_epi32((int)values[(size_t)i * stride + k]);
             left[i] = _mm512_dpbf16_ps(left[i], value, w0);
@@ -43,8 +46,9 @@ ATTUNE_AVX512BF16 ATTUNE_INLINE void tile(
 
 #define TILE(n)                                                                                                        \
     ATTUNE_AVX512BF16 static void tile_##n(                                                                            \
-        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail) {         \
-        tile(n, x, row, w, column, tail);                                                                              \
+        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
+        next_panel next) {                                                                                             \
+        tile(n, x, row, w, column, tail, next);                                                                        \
     }
 EACH_TILE(TILE)
 
@@ -52,6 +56,6 @@ static const tile_function tiles[] = TILE_TABLE;
 
 ATTUNE_AVX512BF16 void attune_product_bf16_avx512bf16(
     const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
-    RUN_TILES(tiles);
+    RUN_TILES(tiles, (w->inputs + 1) / 2);
 }
 #endif

@@ -10,7 +10,7 @@
 
 ATTUNE_AVX512VNNI ATTUNE_INLINE void tile(
     const int rows, const attune_operand *x, size_t row, const attune_panels *w, size_t column,
-    const attune_tail *tail) {
+    const attune_tail *tail, next_panel next) {
     const size_t quads = (w->inputs + 3) / 4, stride = x->stride / 4;
     const uint32_t *values = (const uint32_t *)x->values + row * stride;
     const uint32_t *panel = (const uint32_t *)w->panels + column * quads;
@@ -20,6 +20,9 @@ ATTUNE_AVX512VNNI ATTUNE_INLINE void tile(
         const __m512i w0 = _mm512_load_si512(panel), w1 = _mm512_load_si512(panel + 16);
         _mm_prefetch((const char *)(panel + 256), _MM_HINT_T0);
         _mm_prefetch((const char *)(panel + 272), _MM_HINT_T0);
+        _mm_prefetch(next.address, _MM_HINT_T1);
+        _mm_prefetch(next.address + 64, _MM_HINT_T1);
+        next.address += next.step;
         UNROLL for (int i = 0; i < rows; i++) {
             const __m512i value = _mm512_set1_epi32((int)values[(size_t)i * stride + k]);
             left[i] = _mm512_dpbusd_epi32(left[i], value, w0);
@@ -44,8 +47,9 @@ ATTUNE_AVX512VNNI ATTUNE_INLINE void tile(
 
 #define TILE(n)                                                                                                        \
     ATTUNE_AVX512VNNI static void tile_##n(                                                                            \
-        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail) {         \
-        tile(n, x, row, w, column, tail);                                                                              \
+        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
+        next_panel next) {                                                                                             \
+        tile(n, x, row, w, column, tail, next);                                                                        \
     }
 EACH_TILE(TILE)
 
@@ -53,6 +57,6 @@ static const tile_function tiles[] = TILE_TABLE;
 
 ATTUNE_AVX512VNNI void attune_product_int8_avx512vnni(
     const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
-    RUN_TILES(tiles);
+    RUN_TILES(tiles, (w->inputs + 3) / 4);
 }
 #endif

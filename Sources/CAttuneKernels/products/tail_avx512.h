@@ -101,8 +101,15 @@ ATTUNE_INLINE TILE_TARGET void finish_tile(
     finish_rows(sums, (size_t)rows, row, column, outputs, tail);
 }
 
+/// A tile's share of the panel that comes next: every step of the product asks the level-2 cache for `step` bytes of it.
+typedef struct next_panel {
+    const char *address;
+    size_t step;
+} next_panel;
+
 typedef void (*tile_function)(
-    const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail);
+    const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,
+    next_panel next);
 
 #define EACH_TILE(make)                                                                                                \
     make(1) make(2) make(3) make(4) make(5) make(6) make(7) make(8) make(9) make(10) make(11) make(12)
@@ -110,15 +117,22 @@ typedef void (*tile_function)(
 #define TILE_TABLE                                                                                                     \
     {0, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8, tile_9, tile_10, tile_11, tile_12}
 
+/// Bytes of a panel that a step of a tile reads.
+enum { STEP_BYTES = 4 * ATTUNE_PANEL };
+
 /// Runs a table of tiles over blocks of rows, panel after panel: the rows of a block stay in the level-2 cache, a panel
-/// and the rows of a tile in the level-1 cache.
-#define RUN_TILES(tiles)                                                                                               \
+/// and the rows of a tile in the level-1 cache. Weights come from further away once a block: the tiles of a panel fetch
+/// the next one, of `steps` steps, together.
+#define RUN_TILES(tiles, steps)                                                                                        \
+    const size_t panel_bytes = (steps) * STEP_BYTES;                                                                   \
     for (size_t first = 0; first < x->rows; first += ATTUNE_PRODUCT_BLOCK) {                                           \
         const size_t last = first + ATTUNE_PRODUCT_BLOCK < x->rows ? first + ATTUNE_PRODUCT_BLOCK : x->rows;           \
+        const size_t share = STEP_BYTES / ((last - first + TILE_ROWS - 1) / TILE_ROWS);                                \
         for (size_t column = 0; column < w->outputs; column += ATTUNE_PANEL) {                                         \
-            for (size_t row = first; row < last; row += TILE_ROWS) {                                                   \
+            next_panel next = {(const char *)w->panels + (column / ATTUNE_PANEL + 1) * panel_bytes, share};            \
+            for (size_t row = first; row < last; row += TILE_ROWS, next.address += (steps) * share) {                  \
                 const size_t count = last - row < TILE_ROWS ? last - row : TILE_ROWS;                                  \
-                tiles[count](x, row, w, column, tail);                                                                 \
+                tiles[count](x, row, w, column, tail, next);                                                           \
             }                                                                                                          \
         }                                                                                                              \
     }
