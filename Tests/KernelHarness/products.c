@@ -33,6 +33,11 @@ static void test_hard_rows(const attune_kernels *level) {
             test_quantize(level, x, 20, 0);
         }
     }
+    // A scale of 1, so that every number between two steps is a tie.
+    float *ties = place_floats(256, 0, 0);
+    for (size_t i = 0; i < 254; i++) ties[i] = (float)i + 0.5f - 100;
+    ties[254] = -100, ties[255] = 155;
+    test_quantize(level, ties, 256, 0);
     const float same[] = {0, -2.5f, 7};
     for (size_t k = 0; k < 3; k++) {
         float *x = place_floats(21, 0, 0);
