@@ -30,7 +30,7 @@ static uint16_t random_f16(void) {
     return bits;
 }
 static uint16_t random_bf16(void) {
-    // Every eighth is small, not so small that its square is subnormal: a level with instructions for it takes that as 0.
+    // Every eighth is small, not so small that its square is subnormal: AVX-512 BF16 takes that as 0.
     const float x = random_float(random_bits() % 8 ? 1 : 0x1p-20f);
     uint16_t bits;
     reference->float32_to_bfloat16(&x, &bits, 1);
@@ -81,7 +81,9 @@ static uint8_t random_b1(void) { return (uint8_t)random_bits(); }
                     continue;                                                                                          \
                 }                                                                                                      \
                 double magnitude = 0;                                                                                  \
-                for (size_t i = 0; i < n; i++) magnitude += magnitude_of(kind, value_##type(a[i]), value_##type(b[i])); \
+                for (size_t i = 0; i < n; i++) {                                                                       \
+                    magnitude += magnitude_of(kind, value_##type(a[i]), value_##type(b[i]));                           \
+                }                                                                                                      \
                 expect_near((double)found, (double)expected, bound_of(kind, n, magnitude), k);                         \
             }                                                                                                          \
             begin(level, f->many_name, n);                                                                             \

@@ -151,12 +151,14 @@ static void test_tokenizer(void) {
 }
 
 static void test_vocabulary(void) {
-    const char *json = "{\"a\": [1, \"}\"], \"model\": {\"type\": \"WordPiece\", \"vocab\": {\"x\": 0, \"\\u00e9\\n\": 7}}}";
+    const char *json =
+        "{\"a\": [1, \"}\"], \"model\": {\"type\": \"WordPiece\", \"vocab\": {\"x\": 0, \"\\u00e9\\n\": 7}}}";
     begin(NULL, "attune_vocabulary_read", strlen(json));
     const uint8_t *bytes = place_copy(json, strlen(json), 0);
     attune_vocabulary *vocabulary = attune_vocabulary_create();
     size_t start = 0, end = 0;
-    if (vocabulary == NULL || attune_vocabulary_read(vocabulary, bytes, strlen(json), &start, &end) != 0) fail("unread");
+    if (vocabulary == NULL) fail("no memory");
+    if (attune_vocabulary_read(vocabulary, bytes, strlen(json), &start, &end) != 0) fail("not read");
     if (json[start] != '{' || json[end - 1] != '}') fail("from %zu to %zu", start, end);
     if (attune_vocabulary_finish(vocabulary) != 0) fail("the vocabulary is not finished");
     expect_near(attune_vocabulary_find(vocabulary, utf8("\xc3\xa9\n"), 3), 7, 0, 0);

@@ -217,7 +217,8 @@ static void test_product(
         }
         // The same row on its own.
         const size_t value_size = precision == attune_precision_f32 ? 4 : precision == attune_precision_bf16 ? 2 : 1;
-        attune_operand row = {.values = (const char *)x.values + i * x.stride * value_size, .stride = x.stride, .rows = 1};
+        attune_operand row = {
+            .values = (const char *)x.values + i * x.stride * value_size, .stride = x.stride, .rows = 1};
         if (x.scales) row.scales = x.scales + i, row.zeros = x.zeros + i;
         if (tail.row_factors) alone.row_factors = tail.row_factors + i;
         if (tail.residual) alone.residual = tail.residual + i * tail.residual_stride;
@@ -309,7 +310,9 @@ static void test_attention_task(const attune_kernels *level, size_t count, size_
     // Probabilities, and narrow results, are rounded to eight bits.
     const double bound = narrow || narrow_out ? 0.015 : 4e-6;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < width; j++) expect_near(element(&found, i, j), element(&expected, i, j), bound, i * width + j);
+        for (size_t j = 0; j < width; j++) {
+            expect_near(element(&found, i, j), element(&expected, i, j), bound, i * width + j);
+        }
         if (i + 1 < count && !is_untouched((char *)found.y + (i * out_stride + width) * out_size, 3 * out_size)) {
             fail("width %zu: writes between the rows of its result", width);
         }
@@ -318,7 +321,8 @@ static void test_attention_task(const attune_kernels *level, size_t count, size_
 }
 
 void test_attention(const attune_kernels *level) {
-    const size_t shapes[][2] = {{1, 32}, {2, 8}, {11, 16}, {12, 32}, {13, 64}, {33, 32}, {40, 48}, {130, 32}, {257, 20}};
+    const size_t shapes[][2] = {{1, 32},  {2, 8},   {11, 16},  {12, 32}, {13, 64},
+                                {33, 32}, {40, 48}, {130, 32}, {257, 20}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         for (int k = 0; k < 4; k++) test_attention_task(level, shapes[s][0], shapes[s][1], k & 1, k >> 1);
     }

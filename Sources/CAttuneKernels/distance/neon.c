@@ -1,8 +1,8 @@
 // Distances with NEON.
 //
-// Instructions: fmla (4 cycles, two to four a cycle), fsub; faddp for the sums of lanes. float16: fcvtl. bfloat16: ushll.
-// int8: smull and sadalp; differences by sabd, umull, uadalp. Bits: cnt, uadalp. Tails go lane by lane or through a
-// buffer: NEON has no masks.
+// Instructions: fmla (4 cycles, two to four a cycle), fsub; faddp for the sums of lanes. float16: fcvtl. bfloat16:
+// ushll. int8: smull and sadalp; differences by sabd, umull, uadalp. Bits: cnt, uadalp. Tails go lane by lane or
+// through a buffer: NEON has no masks.
 // Numeric policy: float32 in the order of loops.h; 16-bit floats are widened exactly first, so their products and
 // differences are those of float32. Integers are exact. Four accumulators a row; the registers hold four rows.
 #include "../math/neon.h"

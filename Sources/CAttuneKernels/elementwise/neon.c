@@ -1,9 +1,9 @@
 // Element by element with NEON.
 //
-// Instructions: fmla (products and polynomials), frintn and shifted exponents (e^x), fdiv (the sigmoid), bsl for choosing
-// between two polynomials; tails lane by lane.
-// Numeric policy: float32 with fused multiply-adds; e^x within 1.1 ULP, GELU within 1.5e-7 max(1, |x|) of the true value. An
-// element's result does not depend on its place.
+// Instructions: fmla (products and polynomials), frintn and shifted exponents (e^x), fdiv (the sigmoid), bsl for
+// choosing between two polynomials; tails lane by lane.
+// Numeric policy: float32 with fused multiply-adds; e^x within 1.1 ULP, GELU within 1.5e-7 max(1, |x|) of the true
+// value. An element's result does not depend on its place.
 #include "../math/neon.h"
 
 #if ATTUNE_ARM64

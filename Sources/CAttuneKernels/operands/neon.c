@@ -1,7 +1,7 @@
 // What products read, made from what other kernels wrote: NEON.
 //
-// Instructions: comparisons and bsl (the range of a row), fcvtns and saturating narrowing (8 bits); zip (a transposition
-// of 4 by 4 words, and pairs).
+// Instructions: comparisons and bsl (the range of a row), fcvtns and saturating narrowing (8 bits); zip (a
+// transposition of 4 by 4 words, and pairs).
 // Numeric policy: the bits of the scalar version.
 #include "../math/neon.h"
 #include "quantization.h"

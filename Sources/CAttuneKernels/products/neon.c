@@ -1,7 +1,7 @@
 // Products with packed weights in float32, bfloat16 and 8 bits, NEON.
 //
-// Instructions: fmla with broadcasts from memory; bfloat16 is widened by a shift or a mask; 8 bits are widened to 16, of
-// which a product (255 by 127 at most) fits 16 bits again (mul), and pairs of these are added to 32 bits (sadalp).
+// Instructions: fmla with broadcasts from memory; bfloat16 is widened by a shift or a mask; 8 bits are widened to 16,
+// of which a product (255 by 127 at most) fits 16 bits again (mul), and pairs of these are added to 32 bits (sadalp).
 // A tile of 6 rows by 16 columns keeps 24 accumulators and four columns of weights in registers: 29 of 32 with a
 // broadcast; 5 rows in bfloat16, with both halves of the weights; 4 in 8 bits, with both halves of the values. A panel
 // of 32 columns is read as two halves.

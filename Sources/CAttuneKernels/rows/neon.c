@@ -1,9 +1,9 @@
 // Rows with NEON.
 //
-// Instructions: fmla, fadd, comparison and bsl for maxima, smax on the bits of |x| (a NaN's are the largest), fdiv, fcvtl
-// for sums in double precision; tails lane by lane.
-// Numeric policy: float32; sums in four accumulators of 4 lanes, (0 + 1) + (2 + 3), then the same of the lanes, so their
-// order depends on the length alone. sum_squares in double precision. Means and variances are divided and the
+// Instructions: fmla, fadd, comparison and bsl for maxima, smax on the bits of |x| (a NaN's are the largest), fdiv,
+// fcvtl for sums in double precision; tails lane by lane.
+// Numeric policy: float32; sums in four accumulators of 4 lanes, (0 + 1) + (2 + 3), then the same of the lanes, so
+// their order depends on the length alone. sum_squares in double precision. Means and variances are divided and the
 // reciprocal deviation computed in double precision.
 #include "../math/neon.h"
 
