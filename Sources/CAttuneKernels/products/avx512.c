@@ -9,7 +9,7 @@
 
 #if ATTUNE_X86
 
-ATTUNE_AVX512 ATTUNE_INLINE void tile(
+TILE_TARGET ATTUNE_INLINE void tile(
     const int rows, const attune_operand *x, size_t row, const attune_panels *w, size_t column,
     const attune_tail *tail, next_panel next) {
     const float *values = (const float *)x->values + row * x->stride;
@@ -33,15 +33,7 @@ ATTUNE_AVX512 ATTUNE_INLINE void tile(
     finish_tile(rows, left, right, row, column, w->outputs, tail);
 }
 
-#define TILE(n)                                                                                                        \
-    ATTUNE_AVX512 static void tile_##n(                                                                                \
-        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
-        next_panel next) {                                                                                             \
-        tile(n, x, row, w, column, tail, next);                                                                        \
-    }
-EACH_TILE(TILE)
-
-static const tile_function tiles[] = TILE_TABLE;
+DEFINE_TILES
 
 ATTUNE_AVX512 void attune_product_f32_avx512(const attune_operand *x, const attune_panels *w, const attune_tail *tail) {
     RUN_TILES(tiles, w->inputs);

@@ -19,7 +19,7 @@ ATTUNE_INLINE ATTUNE_AVX512BF16 __m256i narrow_by_instruction(__m512 v) { return
 
 #if ATTUNE_X86
 
-ATTUNE_AVX512BF16 ATTUNE_INLINE void tile(
+TILE_TARGET ATTUNE_INLINE void tile(
     const int rows, const attune_operand *x, size_t row, const attune_panels *w, size_t column,
     const attune_tail *tail, next_panel next) {
     const size_t pairs = (w->inputs + 1) / 2, stride = x->stride / 2;
@@ -44,15 +44,7 @@ ATTUNE_AVX512BF16 ATTUNE_INLINE void tile(
     finish_tile(rows, left, right, row, column, w->outputs, tail);
 }
 
-#define TILE(n)                                                                                                        \
-    ATTUNE_AVX512BF16 static void tile_##n(                                                                            \
-        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
-        next_panel next) {                                                                                             \
-        tile(n, x, row, w, column, tail, next);                                                                        \
-    }
-EACH_TILE(TILE)
-
-static const tile_function tiles[] = TILE_TABLE;
+DEFINE_TILES
 
 ATTUNE_AVX512BF16 void attune_product_bf16_avx512bf16(
     const attune_operand *x, const attune_panels *w, const attune_tail *tail) {

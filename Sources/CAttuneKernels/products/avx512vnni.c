@@ -4,11 +4,12 @@
 // The tile of avx512.c; a step takes four inputs.
 // Numeric policy: sums are exact in 32 bits; scales and the zero points of activations are applied once at the end, in
 // float32. So all instruction sets agree up to the rounding of that step.
+#define TILE_TARGET ATTUNE_AVX512VNNI
 #include "tail_avx512.h"
 
 #if ATTUNE_X86
 
-ATTUNE_AVX512VNNI ATTUNE_INLINE void tile(
+TILE_TARGET ATTUNE_INLINE void tile(
     const int rows, const attune_operand *x, size_t row, const attune_panels *w, size_t column,
     const attune_tail *tail, next_panel next) {
     const size_t quads = (w->inputs + 3) / 4, stride = x->stride / 4;
@@ -45,15 +46,7 @@ ATTUNE_AVX512VNNI ATTUNE_INLINE void tile(
     finish_tile(rows, low, high, row, column, w->outputs, tail);
 }
 
-#define TILE(n)                                                                                                        \
-    ATTUNE_AVX512VNNI static void tile_##n(                                                                            \
-        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
-        next_panel next) {                                                                                             \
-        tile(n, x, row, w, column, tail, next);                                                                        \
-    }
-EACH_TILE(TILE)
-
-static const tile_function tiles[] = TILE_TABLE;
+DEFINE_TILES
 
 ATTUNE_AVX512VNNI void attune_product_int8_avx512vnni(
     const attune_operand *x, const attune_panels *w, const attune_tail *tail) {

@@ -26,6 +26,9 @@ INLINE512 __m256i narrow512(__m512 v) {
     return _mm512_cvtepi32_epi16(result);
 }
 #define NARROW_512 narrow512
+#endif
+
+#ifndef TILE_TARGET
 #define TILE_TARGET ATTUNE_AVX512
 #endif
 
@@ -111,11 +114,29 @@ typedef void (*tile_function)(
     const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,
     next_panel next);
 
-#define EACH_TILE(make)                                                                                                \
-    make(1) make(2) make(3) make(4) make(5) make(6) make(7) make(8) make(9) make(10) make(11) make(12)
+#define DEFINE_TILE(n)                                                                                                 \
+    TILE_TARGET static void tile_##n(                                                                                  \
+        const attune_operand *x, size_t row, const attune_panels *w, size_t column, const attune_tail *tail,           \
+        next_panel next) {                                                                                             \
+        tile(n, x, row, w, column, tail, next);                                                                        \
+    }
 
-#define TILE_TABLE                                                                                                     \
-    {0, tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8, tile_9, tile_10, tile_11, tile_12}
+/// The functions of a file's `tile` for every number of rows, and their table.
+#define DEFINE_TILES                                                                                                   \
+    DEFINE_TILE(1)                                                                                                     \
+    DEFINE_TILE(2)                                                                                                     \
+    DEFINE_TILE(3)                                                                                                     \
+    DEFINE_TILE(4)                                                                                                     \
+    DEFINE_TILE(5)                                                                                                     \
+    DEFINE_TILE(6)                                                                                                     \
+    DEFINE_TILE(7)                                                                                                     \
+    DEFINE_TILE(8)                                                                                                     \
+    DEFINE_TILE(9)                                                                                                     \
+    DEFINE_TILE(10)                                                                                                    \
+    DEFINE_TILE(11)                                                                                                    \
+    DEFINE_TILE(12)                                                                                                    \
+    static const tile_function tiles[] = {0,      tile_1, tile_2, tile_3,  tile_4,  tile_5, tile_6,                    \
+                                          tile_7, tile_8, tile_9, tile_10, tile_11, tile_12};
 
 /// Bytes of a panel that a step of a tile reads.
 enum { STEP_BYTES = 4 * ATTUNE_PANEL };
