@@ -51,7 +51,7 @@ struct MultiplyTests {
                         magnitude += abs(term)
                     }
                     let expected = Float(Double(alpha) * sum + (beta == 0 ? 0 : Double(beta) * Double(start[i, j])))
-                    let bound = Self.tolerance * Float(1 + abs(Double(alpha)) * magnitude * Double(k).squareRoot())
+                    let bound = Self.tolerance * Float(4 + abs(Double(alpha)) * magnitude * Double(k).squareRoot())
                     #expect(abs(results[0][i, j] - expected) <= bound)
                 }
             }
