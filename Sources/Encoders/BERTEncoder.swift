@@ -55,14 +55,8 @@ public struct BERTEncoder: Sendable {
     public func forward(
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
     ) throws(EncodersError) -> Matrix<Float> {
-        try forward(batch, bound: try bind(adapter), options: options)
-    }
-
-    /// Token ids `[T]` → the last hidden states `[T, D]`, with an adapter that was prepared before.
-    package func forward(
-        _ batch: TokenBatch, bound adapter: BoundAdapter?, options: TrainingOptions? = nil
-    ) throws(EncodersError) -> Matrix<Float> {
         try check(batch)
+        let adapter = try bind(adapter)
         var hidden = embeddings.forward(batch).y
         for (i, block) in blocks.enumerated() {
             hidden =

@@ -6,7 +6,7 @@ internal import VectorMath
 /// follows at once. A row's result does not depend on the rows around it.
 enum BlockedProduct {
     /// A packed matrix and the columns of the output that it computes.
-    struct Part {
+    struct Part: Sendable {
         let weight: PackedMatrix
         /// The first column of the output.
         let start: Int

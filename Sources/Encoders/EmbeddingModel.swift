@@ -118,14 +118,7 @@ public struct EmbeddingModel: Sendable {
     public func embed(
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
     ) throws(EncodersError) -> Matrix<Float> {
-        try embed(batch, bound: try encoder.bind(adapter), options: options)
-    }
-
-    /// Vectors `[B, dimension]` of a batch, with an adapter that was prepared before.
-    package func embed(
-        _ batch: TokenBatch, bound adapter: BERTEncoder.BoundAdapter?, options: TrainingOptions? = nil
-    ) throws(EncodersError) -> Matrix<Float> {
-        let hidden = try encoder.forward(batch, bound: adapter, options: options)
+        let hidden = try encoder.forward(batch, adapter: adapter, options: options)
         var pooled = pooling.forward(hidden.view, batch: batch).y
         if normalizes { _ = normalizeRows(&pooled) }
         return pooled

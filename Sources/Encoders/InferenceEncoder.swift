@@ -18,6 +18,8 @@ package final class InferenceEncoder: Sendable {
     let heads: Int
     let embeddings: EmbeddingLayer
     let blocks: [InferenceBlock]
+    /// Whether queries, keys and values are in bfloat16: where attention's products then run on it.
+    let hasNarrowAttention: Bool
 
     /// Packs the weights of an encoder, all into one run of memory on huge pages.
     ///
@@ -27,6 +29,7 @@ package final class InferenceEncoder: Sendable {
         width = encoder.width
         heads = encoder.configuration.heads
         embeddings = encoder.embeddings
+        hasNarrowAttention = precision != .f32 && Precision.bf16.isNative && (width / heads) % 2 == 0
         let arena = Arena(
             byteCount: encoder.blocks.flatMap(\.linears).reduce(0) { $0 + $1.packedByteCount(precision) })
         blocks = encoder.blocks.map {
@@ -40,11 +43,6 @@ package final class InferenceEncoder: Sendable {
         adapter.map {
             BoundAdapter(blocks: $0.blocks.map { InferenceBlock.Adapters($0, precision: precision) })
         }
-    }
-
-    /// Whether queries, keys and values are in bfloat16: where attention's products then run on it.
-    var hasNarrowAttention: Bool {
-        precision != .f32 && Precision.bf16.isNative && (width / heads) % 2 == 0
     }
 
     /// Token ids `[T]` of checked texts → the last hidden states `[T, D]`, lent to `body`.

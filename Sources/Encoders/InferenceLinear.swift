@@ -3,34 +3,34 @@ internal import VectorMath
 
 /// A linear layer for inference: its weights in one precision, and where an adapter changes it, the adapter's.
 struct InferenceLinear: Sendable {
-    /// One module of the model in the layer.
-    struct Part: Sendable {
-        let weight: PackedMatrix
-        /// Its first column of y.
-        let start: Int
+    /// Some columns of one part.
+    struct Piece: Sendable {
+        let part: Int
+        /// Counted from the part's first column.
+        let columns: Range<Int>
     }
 
-    let parts: [Part]
+    let parts: [BlockedProduct.Part]
+    /// The columns of y cut into whole panels: the tasks of a product. A function of the shapes alone.
+    let pieces: [Piece]
     /// b of all parts, `[out]`.
     let bias: [Float]
 
+    /// Columns of y in a task: some microseconds of work for the fewest rows.
+    private static let pieceWidth = 64
+
     init(_ layer: Linear, precision: Precision, in arena: Arena) {
-        parts = layer.modules.map {
-            Part(weight: layer.packed($0, precision: precision, in: arena), start: $0.columns.lowerBound)
+        parts = layer.parts(precision: precision, in: arena)
+        pieces = layer.modules.enumerated().flatMap { part, module in
+            let outputs = module.columns.count
+            return stride(from: 0, to: outputs, by: Self.pieceWidth).map {
+                Piece(part: part, columns: $0..<min($0 + Self.pieceWidth, outputs))
+            }
         }
         bias = layer.bias
     }
 
-    var inputs: Int { parts[0].weight.inputs }
     var outputs: Int { bias.count }
-
-    /// The columns of y cut into pieces of whole panels: the tasks of a product. A function of the shapes alone.
-    func pieces(width: Int) -> [(part: Int, columns: Range<Int>)] {
-        parts.indices.flatMap { part in
-            let outputs = parts[part].weight.outputs
-            return stride(from: 0, to: outputs, by: width).map { (part, $0..<min($0 + width, outputs)) }
-        }
-    }
 }
 
 /// The low-rank terms of a linear layer for inference.

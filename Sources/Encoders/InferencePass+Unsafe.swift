@@ -12,8 +12,6 @@ final class InferencePass {
 
     /// Rows that go through the feed-forward layers together: their wide activations stay in the level-2 cache.
     static let rowBlock = 96
-    /// Columns of y in a task: some microseconds of work for the fewest rows.
-    private static let columnPiece = 64
 
     init(_ encoder: InferenceEncoder, batch: TokenBatch, adapter: InferenceEncoder.BoundAdapter?) {
         self.encoder = encoder
@@ -80,20 +78,19 @@ final class InferencePass {
         let input = x.input(part)
         if let adapter { project(input, adapter) }
         let start = target ?? part.lowerBound
-        let pieces = layer.pieces(width: Self.columnPiece)
         let size = tail.isNarrow ? 2 : 4
         layer.bias.withUnsafeBufferPointer { bias in
             let bias = bias.baseAddress!
-            parallelFor(pieces.count) { tasks in
+            parallelFor(layer.pieces.count) { tasks in
                 for task in tasks {
-                    let (index, columns) = pieces[task]
-                    let module = layer.parts[index]
+                    let piece = layer.pieces[task]
+                    let module = layer.parts[piece.part]
                     var tail = tail
                     tail.y += (start * tail.yStride + module.start) * size
                     tail.residual = tail.residual.map { $0 + start * tail.residualStride + module.start }
                     tail.bias = bias + module.start
-                    tail.lowRank = adapter?.entries[index].map { lowRank($0, adapter!) }
-                    module.weight.multiply(input, columns: columns, tail: tail)
+                    tail.lowRank = adapter?.entries[piece.part].map { lowRank($0, adapter!) }
+                    module.weight.multiply(input, columns: piece.columns, tail: tail)
                 }
             }
         }

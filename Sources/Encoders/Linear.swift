@@ -73,9 +73,8 @@ package struct Linear: Sendable {
         let projection = adapter?.project(x, options: options)
         var y = Matrix<Float>(uninitializedRows: x.rows, columns: outputWidth)
         BlockedProduct.run(
-            x,
-            modules.map { BlockedProduct.Part(weight: packed($0, precision: .f32), start: $0.columns.lowerBound) },
-            bias: bias, residual: residual, updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
+            x, parts(precision: .f32), bias: bias, residual: residual,
+            updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
         let kept = keepsInput || adapter != nil ? x : nil
         return (y, Activations(input: kept, projection: projection))
     }
@@ -115,11 +114,15 @@ package struct Linear: Sendable {
         return dx
     }
 
-    /// A module's weights in the form that products of a precision read; in float32 packed once, for training and inference.
-    func packed(_ module: Module, precision: Precision, in arena: Arena? = nil) -> PackedMatrix {
-        precision == .f32
-            ? module.lazilyPacked.value { PackedMatrix(module.weight, in: arena) }
-            : PackedMatrix(module.weight, precision: precision, in: arena)
+    /// The modules' weights in the form that products of a precision read; in float32 packed once, for training and inference.
+    func parts(precision: Precision, in arena: Arena? = nil) -> [BlockedProduct.Part] {
+        modules.map { module in
+            let packed =
+                precision == .f32
+                ? module.lazilyPacked.value { PackedMatrix(module.weight, in: arena) }
+                : PackedMatrix(module.weight, precision: precision, in: arena)
+            return BlockedProduct.Part(weight: packed, start: module.columns.lowerBound)
+        }
     }
 
     /// The memory of the packed weights.

@@ -22,13 +22,9 @@ extension Distance {
     public static func dots(
         _ queries: MatrixView<BFloat16>, rows: MatrixView<BFloat16>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.bfloat16.dot_matrix(
-                    bits(first), queries.stride, queries.rows, bits(second), rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.bfloat16.dot_matrix(
+                bits($0), queries.stride, queries.rows, bits($1), rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -51,13 +47,9 @@ extension Distance {
     public static func squaredL2s(
         _ queries: MatrixView<BFloat16>, rows: MatrixView<BFloat16>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.bfloat16.squared_l2_matrix(
-                    bits(first), queries.stride, queries.rows, bits(second), rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.bfloat16.squared_l2_matrix(
+                bits($0), queries.stride, queries.rows, bits($1), rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -80,13 +72,9 @@ extension Distance {
     public static func cosines(
         _ queries: MatrixView<BFloat16>, rows: MatrixView<BFloat16>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.bfloat16.cosine_matrix(
-                    bits(first), queries.stride, queries.rows, bits(second), rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.bfloat16.cosine_matrix(
+                bits($0), queries.stride, queries.rows, bits($1), rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 

@@ -23,12 +23,9 @@ extension Distance {
         _ queries: MatrixView<UInt8>, rows: MatrixView<UInt8>, into out: UnsafeMutablePointer<Int32>, stride: Int
     ) {
         checkByteCount(rows.columns)
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.bits.hamming_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out, stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.bits.hamming_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 

@@ -21,13 +21,9 @@ extension Distance {
     public static func dots(
         _ queries: MatrixView<Float16>, rows: MatrixView<Float16>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.float16.dot_matrix(
-                    bits(first), queries.stride, queries.rows, bits(second), rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.float16.dot_matrix(
+                bits($0), queries.stride, queries.rows, bits($1), rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -50,13 +46,9 @@ extension Distance {
     public static func squaredL2s(
         _ queries: MatrixView<Float16>, rows: MatrixView<Float16>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.float16.squared_l2_matrix(
-                    bits(first), queries.stride, queries.rows, bits(second), rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.float16.squared_l2_matrix(
+                bits($0), queries.stride, queries.rows, bits($1), rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -79,13 +71,9 @@ extension Distance {
     public static func cosines(
         _ queries: MatrixView<Float16>, rows: MatrixView<Float16>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.float16.cosine_matrix(
-                    bits(first), queries.stride, queries.rows, bits(second), rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.float16.cosine_matrix(
+                bits($0), queries.stride, queries.rows, bits($1), rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 

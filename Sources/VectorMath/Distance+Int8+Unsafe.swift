@@ -28,13 +28,9 @@ extension Distance {
         _ queries: MatrixView<Int8>, rows: MatrixView<Int8>, into out: UnsafeMutablePointer<Int32>, stride: Int
     ) {
         checkCount(rows.columns)
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.int8.dot_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.int8.dot_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -60,13 +56,9 @@ extension Distance {
         _ queries: MatrixView<Int8>, rows: MatrixView<Int8>, into out: UnsafeMutablePointer<Int32>, stride: Int
     ) {
         checkCount(rows.columns)
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.int8.squared_l2_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.int8.squared_l2_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -92,13 +84,9 @@ extension Distance {
         _ queries: MatrixView<Int8>, rows: MatrixView<Int8>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
         checkCount(rows.columns)
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.int8.cosine_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.int8.cosine_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 

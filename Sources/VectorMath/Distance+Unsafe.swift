@@ -26,13 +26,9 @@ public enum Distance {
     public static func dots(
         _ queries: MatrixView<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.dot_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.dot_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -55,13 +51,9 @@ public enum Distance {
     public static func squaredL2s(
         _ queries: MatrixView<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.squared_l2_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.squared_l2_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
@@ -84,21 +76,21 @@ public enum Distance {
     public static func cosines(
         _ queries: MatrixView<Float>, rows: MatrixView<Float>, into out: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        checkMatrix(queries, rows, stride: stride)
-        queries.withUnsafePointer { first in
-            rows.withUnsafePointer { second in
-                kernels.cosine_matrix(
-                    first, queries.stride, queries.rows, second, rows.stride, rows.rows, rows.columns, out,
-                    stride)
-            }
+        withBoth(queries, rows, stride: stride) {
+            kernels.cosine_matrix(
+                $0, queries.stride, queries.rows, $1, rows.stride, rows.rows, rows.columns, out, stride)
         }
     }
 
-    /// What the many-to-many forms ask of their matrices.
-    static func checkMatrix<Element>(_ queries: MatrixView<Element>, _ rows: MatrixView<Element>, stride: Int) {
+    /// Lends the matrices of a many-to-many form, which fit each other and the output's stride.
+    static func withBoth<Element>(
+        _ queries: MatrixView<Element>, _ rows: MatrixView<Element>, stride: Int,
+        _ body: (UnsafePointer<Element>, UnsafePointer<Element>) -> Void
+    ) {
         precondition(
             queries.columns == rows.columns, "queries of \(queries.columns) elements, rows of \(rows.columns)")
         precondition(
             stride >= rows.rows || queries.rows <= 1, "\(rows.rows) distances a query overlap at a stride of \(stride)")
+        queries.withUnsafePointer { first in rows.withUnsafePointer { body(first, $0) } }
     }
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// The threads of the process: one pool, made at first use, that ``parallelFor(_:grain:_:)`` works on.
@@ -31,12 +30,4 @@ public enum ThreadPool {
         precondition(width >= 1, "a pool of \(width) threads")
         return try $taskWidth.withValue(width, operation: body)
     }
-}
-
-/// A thread, to be compared with another.
-public struct ThreadIdentity: Equatable, Sendable {
-    private let value: UInt
-
-    /// The thread of the caller.
-    public static var current: ThreadIdentity { ThreadIdentity(value: UInt(pthread_self())) }
 }

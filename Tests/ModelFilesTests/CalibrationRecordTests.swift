@@ -9,26 +9,6 @@ struct CalibrationRecordTests {
         data: "/data/a", split: "dev", metric: "ndcg@10", count: 20,
         values: ["f32": 0.5, "bf16": 0.5005, "int8": 0.498])
 
-    /// A copy of the tiny model that a record may be written beside.
-    private func model(in folder: TemporaryFolder) throws -> ModelFolder {
-        let source = SharedData.fixtures + "/models/tiny-bert/model"
-        let path = folder.path + "/model"
-        try FileSystem.makeDirectory(path)
-        for name in try FileSystem.names(in: source) {
-            let from = FileSystem.joined(source, name)
-            if FileSystem.isDirectory(from) {
-                try FileSystem.makeDirectory(FileSystem.joined(path, name))
-                for inner in try FileSystem.names(in: from) {
-                    try writeFile(
-                        try readFile(from + "/" + inner), to: FileSystem.joined(FileSystem.joined(path, name), inner))
-                }
-            } else {
-                try writeFile(try readFile(from), to: FileSystem.joined(path, name))
-            }
-        }
-        return try ModelFolder(path: path)
-    }
-
     @Test("state the largest loss in points, and keep one measurement of the same data")
     func losses() throws {
         var record = CalibrationRecord(weights: "w")
@@ -48,8 +28,8 @@ struct CalibrationRecordTests {
 
     @Test("are read back beside their model, and not for other weights")
     func roundTrip() throws {
-        let temporary = try TemporaryFolder()
-        let folder = try model(in: temporary)
+        let copy = try ModelCopy()
+        let folder = try ModelFolder(path: copy.path)
         #expect(try CalibrationRecord.read(of: folder) == nil)
         var record = CalibrationRecord(weights: try folder.weightsDigest().hex)
         record.add(Self.measurement)
@@ -63,8 +43,8 @@ struct CalibrationRecordTests {
         "that are no records are refused by path",
         arguments: ["[]", "{\"weights_sha256\": 3}", "{\"weights_sha256\": \"a\", \"measurements\": [{}]}"])
     func malformed(text: String) throws {
-        let temporary = try TemporaryFolder()
-        let folder = try model(in: temporary)
+        let copy = try ModelCopy()
+        let folder = try ModelFolder(path: copy.path)
         try writeFile(text, to: FileSystem.joined(folder.path, CalibrationRecord.fileName))
         #expect(throws: ModelFilesError.self) { try CalibrationRecord.read(of: folder) }
     }

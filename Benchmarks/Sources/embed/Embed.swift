@@ -76,26 +76,16 @@ struct Embed: ParsableCommand {
         print(machine.summary)
         let tokens = own.first.map { Double($0.tokens) / Double(lines.count) } ?? 0
         print("\(lines.count) texts, \(fixed(tokens)) tokens on average, \(threads) threads\n")
-        var table = Table(
-            ["who", "texts/s", "tokens/s", "of ceiling", "query p50 ms", "p99 ms", "first vector s", "peak MB"]
-                + own.map { "\($0.precision) is" })
+        var table = Table(["who"] + Figures.columns + own.map { "\($0.precision) is" })
         for result in own {
             table.add(
-                [
-                    "Attune \(result.precision)", fixed(result.textsPerSecond), fixed(result.tokensPerSecond, 0),
-                    "\(fixed(100 * result.tokensPerSecond / ceiling(result.precision), 0)) %",
-                    fixed(result.query.p50, 2), fixed(result.query.p99, 2), fixed(result.firstVector, 3),
-                    fixed(result.peakMegabytes, 0),
-                ] + own.map { _ in "" })
+                ["Attune \(result.precision)"] + result.figures.cells(ceiling: ceiling(result.precision))
+                    + own.map { _ in "" })
         }
         for other in others {
             table.add(
-                [
-                    other.name, fixed(other.textsPerSecond), fixed(other.tokensPerSecond, 0), "",
-                    fixed(other.query.p50, 2), fixed(other.query.p99, 2), fixed(other.firstVector, 2),
-                    fixed(other.peakMegabytes, 0),
-                ]
-                    + own.map { "\(fixed($0.textsPerSecond / other.textsPerSecond, 2)) ×" })
+                [other.name] + other.figures.cells(ceiling: nil)
+                    + own.map { "\(fixed($0.figures.textsPerSecond / other.figures.textsPerSecond, 2)) ×" })
         }
         print(table.text)
     }

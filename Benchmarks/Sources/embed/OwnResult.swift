@@ -9,20 +9,10 @@ import VectorMath
 struct OwnResult {
     let precision: Precision
     let tokens: Int
-    let textsPerSecond: Double
-    let tokensPerSecond: Double
-    let peakMegabytes: Double
-    /// Milliseconds of one query of a dozen tokens.
-    let query: (p50: Double, p99: Double)
-    /// Seconds from the start of the process to the first vector.
-    let firstVector: Double
+    let figures: Figures
 
     var fields: [String: Any] {
-        [
-            "precision": precision.rawValue, "tokens": tokens, "texts_per_s": textsPerSecond,
-            "tokens_per_s": tokensPerSecond, "peak_mb": peakMegabytes, "query_p50_ms": query.p50,
-            "query_p99_ms": query.p99, "first_vector_s": firstVector,
-        ]
+        figures.fields.merging(["precision": precision.rawValue, "tokens": tokens]) { a, _ in a }
     }
 
     private static let query = "which setting limits how much memory a sort may use"
@@ -44,9 +34,11 @@ struct OwnResult {
         let times = try (0..<1000).map { _ in try Timing.seconds { _ = try encoder.encodeQueries([query]) } }.sorted()
         let own = Timing.median(of: seconds)
         return OwnResult(
-            precision: precision, tokens: tokens, textsPerSecond: Double(lines.count) / own,
-            tokensPerSecond: Double(tokens) / own, peakMegabytes: Harness.peakMegabytes(),
-            query: (times[500] * 1e3, times[990] * 1e3), firstVector: firstVector)
+            precision: precision, tokens: tokens,
+            figures: Figures(
+                textsPerSecond: Double(lines.count) / own, tokensPerSecond: Double(tokens) / own,
+                peakMegabytes: Harness.peakMegabytes(), query: (times[500] * 1e3, times[990] * 1e3),
+                firstVector: firstVector))
     }
 
     /// Measures in a process of its own.
@@ -68,9 +60,6 @@ struct OwnResult {
             throw CocoaError(.coderReadCorrupt)
         }
         func number(_ name: String) -> Double { (fields[name] as? NSNumber)?.doubleValue ?? 0 }
-        return OwnResult(
-            precision: precision, tokens: Int(number("tokens")), textsPerSecond: number("texts_per_s"),
-            tokensPerSecond: number("tokens_per_s"), peakMegabytes: number("peak_mb"),
-            query: (number("query_p50_ms"), number("query_p99_ms")), firstVector: number("first_vector_s"))
+        return OwnResult(precision: precision, tokens: Int(number("tokens")), figures: Figures(number))
     }
 }

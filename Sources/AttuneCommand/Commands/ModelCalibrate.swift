@@ -20,17 +20,16 @@ struct ModelCalibrate: ParsableCommand {
     @Option(help: "At most so many queries of a data set.") var queries = 1000
     @Option(help: "About so many passages of a data set.") var passages = 5000
     @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
-    @Option(help: "Threads to compute with (default: all cores).") var threads: Int?
+    @OptionGroup var threading: ThreadOptions
     @OptionGroup var printing: OutputOptions
 
     func validate() throws {
         guard !data.isEmpty else { throw ValidationError("name at least one data set with -d") }
         guard queries > 0, passages > 0 else { throw ValidationError("--queries and --passages must be at least 1") }
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
     }
 
     func run() throws {
-        if let threads { ThreadPool.setDefaultWidth(threads) }
+        threading.apply()
         let folder = try ModelFolder(path: ModelReference.resolve(model))
         let weights = try folder.weightsDigest().hex
         var record = try CalibrationRecord.read(of: folder) ?? CalibrationRecord(weights: weights)

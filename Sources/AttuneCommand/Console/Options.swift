@@ -22,16 +22,10 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
-/// How the machine is used.
-struct EngineOptions: ParsableArguments {
+/// How many of the machine's cores are used.
+struct ThreadOptions: ParsableArguments {
     @Option(help: "Threads to compute with (default: all cores).")
     var threads: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "Precision of the encoder: f32, bf16 or int8 (default: bf16 where the processor has it, int8 where a "
-                + "calibration record of the model shows next to no loss, else f32)."))
-    var precision: Precision?
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); it must be at least 1") }
@@ -40,6 +34,19 @@ struct EngineOptions: ParsableArguments {
     func apply() {
         if let threads { ThreadPool.setDefaultWidth(threads) }
     }
+}
+
+/// How the encoder computes.
+struct EngineOptions: ParsableArguments {
+    @OptionGroup var threading: ThreadOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Precision of the encoder: f32, bf16 or int8 (default: bf16 where the processor has it, int8 where a "
+                + "calibration record of the model shows next to no loss, else f32)."))
+    var precision: Precision?
+
+    func apply() { threading.apply() }
 
     /// The precision that was asked for, or the one chosen for a model, which is said.
     func precision(for folder: ModelFolder, quiet: Bool) throws -> Precision {
