@@ -27,7 +27,10 @@ let package = Package(
         // Timing, medians, tables, and running the peers' scripts.
         .target(
             name: "Harness",
-            dependencies: ["CCeilings", .product(name: "Files", package: "attune")], swiftSettings: swiftSettings),
+            dependencies: [
+                "CCeilings", .product(name: "Files", package: "attune"),
+                .product(name: "VectorMath", package: "attune"),
+            ], swiftSettings: swiftSettings),
         benchmark("kernels", uses: ["VectorMath"]),
         benchmark("tokenize", uses: ["Files", "Tokenization"]),
         benchmark("embed", uses: ["Encoders", "Files", "ModelFiles", "VectorMath"]),

@@ -54,6 +54,17 @@ def without_dropout(model):
                 setattr(module, name, 0.0)
 
 
+def without_pooler(model, suffixes):
+    """The names of the linear layers with such suffixes, but for the pooler, which no pooling of tokens reads."""
+    import torch
+
+    return [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name.split(".")[-1] in suffixes and "pooler" not in name
+    ]
+
+
 def with_trainer(options, rows, precision):
     """The sentence-transformers trainer with a PEFT adapter."""
     from datasets import Dataset
@@ -74,8 +85,8 @@ def with_trainer(options, rows, precision):
         LoraConfig(
             r=options.rank,
             lora_alpha=2 * options.rank,
-            lora_dropout=0.0,
-            target_modules=["query", "value"],
+            lora_dropout=options.dropout,
+            target_modules=without_pooler(model, options.targets.split(",")),
             task_type="FEATURE_EXTRACTION",
         )
     )
@@ -126,16 +137,16 @@ def adapted(options):
             torch.nn.init.kaiming_uniform_(self.down, a=5**0.5)
 
         def forward(self, values):
-            return self.linear(values) + (values @ self.down.t() @ self.up.t()) * 2.0  # alpha is twice the rank
+            low = torch.nn.functional.dropout(values, options.dropout, self.training) if options.dropout else values
+            return self.linear(values) + (low @ self.down.t() @ self.up.t()) * 2.0  # alpha is twice the rank
 
     model = AutoModel.from_pretrained(options.model, attn_implementation="sdpa", add_pooling_layer=False).float()
     if options.no_dropout:
         without_dropout(model)
     model.requires_grad_(False)
-    for name, module in list(model.named_modules()):
-        if isinstance(module, torch.nn.Linear) and name.endswith((".query", ".value")):
-            parent, attribute = name.rsplit(".", 1)
-            setattr(model.get_submodule(parent), attribute, LowRank(module))
+    for name in without_pooler(model, options.targets.split(",")):
+        parent, attribute = name.rsplit(".", 1)
+        setattr(model.get_submodule(parent), attribute, LowRank(model.get_submodule(name)))
     return model.train()
 
 
@@ -242,6 +253,8 @@ def run_one(options):
         "batch_size": options.batch_size,
         "limit": options.limit,
         "rank": options.rank,
+        "targets": options.targets,
+        "dropout": options.dropout,
         "base_dropout": not options.no_dropout,
         "threads": options.threads,
     }
@@ -261,7 +274,8 @@ def race(options):
                 sys.executable, os.path.abspath(__file__), "--run", name, "--model", options.model,
                 "--pairs", options.pairs, "--batch-size", str(options.batch_size), "--steps", str(options.steps),
                 "--threads", str(options.threads), "--limit", str(options.limit), "--rank", str(options.rank),
-                "--learning-rate", str(options.learning_rate),
+                "--learning-rate", str(options.learning_rate), "--targets", options.targets,
+                "--dropout", str(options.dropout),
             ] + (["--no-dropout"] if options.no_dropout else [])  # fmt: skip
             ended = subprocess.run(command, capture_output=True, text=True)
             if ended.returncode or not ended.stdout.strip():
@@ -284,7 +298,9 @@ def main():
     parser.add_argument("--limit", type=int, default=256, help="longest text in tokens")
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
-    parser.add_argument("--no-dropout", action="store_true")
+    parser.add_argument("--targets", default="query,value", help="suffixes of the adapted linear layers")
+    parser.add_argument("--dropout", type=float, default=0.0, help="of the adapters' inputs")
+    parser.add_argument("--no-dropout", action="store_true", help="of the base model")
     parser.add_argument("--peers", help="comma-separated; all by default")
     parser.add_argument("--run", metavar="PEER", help=argparse.SUPPRESS)
     options = parser.parse_args()

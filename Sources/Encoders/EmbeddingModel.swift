@@ -111,8 +111,11 @@ public struct EmbeddingModel: Sendable {
 
     /// The encoder for inference in a precision; packs the weights when it is first asked for.
     package func inferenceEncoder(_ precision: Precision) -> InferenceEncoder {
-        inference.encoder(precision) { InferenceEncoder(encoder, precision: precision) { weights?.releasePages() } }
+        inference.encoder(precision) { InferenceEncoder(encoder, precision: precision, packed: releasePages) }
     }
+
+    /// Lets the system take back what was read of the mapped file.
+    func releasePages() { weights?.releasePages() }
 
     /// Vectors `[B, dimension]` of a batch.
     public func embed(

@@ -104,7 +104,7 @@ package struct Linear: Sendable {
         var dx = Matrix<Float>(uninitializedRows: dy.rows, columns: inputWidth)
         let drops = adapter?.drops(options) ?? false
         let updates = drops ? [] : dProjection.map { adapter!.inputUpdates(dProjection: $0) } ?? []
-        let weight = backwardWeight.value { PackedMatrix(transposing: stackedWeight) }
+        let weight = backwardWeight.value { transposed(precision: .f32) }
         BlockedProduct.run(
             dy, [BlockedProduct.Part(weight: weight, start: 0)], bias: nil, residual: residual, updates: updates,
             into: &dx)
@@ -123,6 +123,16 @@ package struct Linear: Sendable {
                 : PackedMatrix(module.weight, precision: precision, in: arena)
             return BlockedProduct.Part(weight: packed, start: module.columns.lowerBound)
         }
+    }
+
+    /// W of all modules in the form that products from d y to d x read.
+    func transposed(precision: Precision, in arena: Arena? = nil) -> PackedMatrix {
+        PackedMatrix(transposing: stackedWeight, precision: precision, in: arena)
+    }
+
+    /// The memory of that form.
+    func transposedByteCount(_ precision: Precision) -> Int {
+        PackedMatrix.byteCount(inputs: outputWidth, outputs: inputWidth, precision: precision)
     }
 
     /// The memory of the packed weights.

@@ -32,6 +32,11 @@ public struct TokenBatch: Sendable {
 
     /// Where a text's tokens are in `ids`.
     public func range(of text: Int) -> Range<Int> { offsets[text]..<offsets[text + 1] }
+    /// Some of the texts.
+    package func texts(_ part: Range<Int>) -> TokenBatch {
+        TokenBatch(
+            part.map { Array(ids[range(of: $0)]) }, skipping: Array(skipped[part]))
+    }
     /// S of one text.
     public func length(of text: Int) -> Int { offsets[text + 1] - offsets[text] }
 }

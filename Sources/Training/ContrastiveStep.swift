@@ -10,8 +10,8 @@ internal import VectorMath
 /// forward pass of each micro-batch is made again just before its backward pass (a gradient cache: Gao et al. 2021,
 /// arXiv:2101.06983). Both ways make the same computations in the same order and give the same bits.
 struct ContrastiveStep: Sendable {
-    /// The base model.
-    let model: EmbeddingModel
+    /// The base model, packed for both directions.
+    let encoder: TrainingEncoder
     /// The loss.
     let loss: any EmbeddingLoss
     /// Bytes that kept activations may take.
@@ -28,22 +28,24 @@ struct ContrastiveStep: Sendable {
         _ plan: BatchPlan, adapter: LowRankAdapter, options: TrainingOptions, gradients: inout AdapterGradients,
         isCancelled: () -> Bool
     ) throws(EncodersError) -> Double? {
+        let adapter = try encoder.bind(adapter)
         let keeps = keepsActivations(of: plan, adapter: adapter)
         func forward(
-            _ number: Int
-        ) throws(EncodersError) -> (embeddings: Matrix<Float>, activations: EmbeddingModel.Activations) {
+            _ number: Int, keeps: Bool
+        ) throws(EncodersError) -> (vectors: Matrix<Float>, activations: TrainingEncoder.Activations) {
             let tokens = plan.tokens[plan.microBatches[number]]
             var options = options
             options.pass = number
-            return try model.forward(
-                TokenBatch(tokens.map(\.ids), skipping: tokens.map(\.skipped)), adapter: adapter, options: options)
+            return try encoder.forward(
+                TokenBatch(tokens.map(\.ids), skipping: tokens.map(\.skipped)), adapter: adapter, options: options,
+                keeps: keeps)
         }
 
-        var embeddings = Matrix<Float>(uninitializedRows: plan.tokens.count, columns: model.dimension)
-        var kept: [EmbeddingModel.Activations?] = []
+        var embeddings = Matrix<Float>(uninitializedRows: plan.tokens.count, columns: encoder.model.dimension)
+        var kept: [TrainingEncoder.Activations?] = []
         for (number, texts) in plan.microBatches.enumerated() {
             guard !isCancelled() else { return nil }
-            let (part, activations) = try forward(number)
+            let (part, activations) = try forward(number, keeps: keeps)
             copyRows(of: part, to: &embeddings, at: texts.lowerBound)
             kept.append(keeps ? activations : nil)
         }
@@ -56,14 +58,14 @@ struct ContrastiveStep: Sendable {
 
         for (number, texts) in plan.microBatches.enumerated() {
             guard !isCancelled() else { return nil }
-            let activations: EmbeddingModel.Activations
+            let activations: TrainingEncoder.Activations
             if let saved = kept[number] {
                 activations = saved
                 kept[number] = nil
             } else {
-                activations = try forward(number).activations
+                activations = try forward(number, keeps: true).activations
             }
-            model.backward(
+            encoder.backward(
                 Matrix(copying: value.gradients[rows: texts]), activations: activations, into: &gradients)
         }
         return value.loss
@@ -71,20 +73,14 @@ struct ContrastiveStep: Sendable {
 
     /// Whether the activations of all micro-batches are kept at once. A lone micro-batch's always are: computing it
     /// again would need as much.
-    func keepsActivations(of plan: BatchPlan, adapter: LowRankAdapter) -> Bool {
+    func keepsActivations(of plan: BatchPlan, adapter: TrainingEncoder.BoundAdapter) -> Bool {
         plan.microBatches.count == 1 || activationBytes(of: plan, adapter: adapter) <= memoryBudget
     }
 
-    /// About what the activations of a batch take, in bytes: per block and token the attention's input, its product of
-    /// three widths, both normalisations' inputs and the feed-forward layer's width, per head the attention
-    /// probabilities, and what each adapted module keeps of its own.
-    func activationBytes(of plan: BatchPlan, adapter: LowRankAdapter) -> Int {
-        let shape = model.encoder.configuration
-        let tokens = Double(plan.tokenCount)
-        let squares = plan.tokens.reduce(0.0) { $0 + Double($1.ids.count * $1.ids.count) }
-        let perToken = Double(6 * shape.width + shape.feedForwardWidth)
-        let adapted = adapter.pairs.reduce(0.0) { $0 + Double($1.inputWidth + $1.rank) }
-        let floats = Double(shape.layers) * (tokens * perToken + squares * Double(shape.heads)) + tokens * adapted
-        return Int(min(floats * 4, 0x1p62))
+    /// What the activations of a batch take, in bytes.
+    func activationBytes(of plan: BatchPlan, adapter: TrainingEncoder.BoundAdapter) -> Int {
+        plan.microBatches.reduce(0) {
+            $0 + encoder.activationByteCount(lengths: plan.tokens[$1].map(\.ids.count), adapter: adapter)
+        }
     }
 }

@@ -3,7 +3,7 @@ internal import Encoders
 internal import Files
 internal import LowRank
 public import ModelFiles
-internal import VectorMath
+public import VectorMath
 
 /// Trains a LoRA adapter for a text encoder on tuples of texts.
 ///
@@ -26,6 +26,9 @@ public struct Trainer: Sendable {
     public let loss: any EmbeddingLoss
     /// What a user should know before the run: what was assumed of the model, what is passed over.
     public let warnings: [String]
+
+    /// What the encoder computes in: as the settings say, else bfloat16 where the processor has it.
+    public let precision: Precision
 
     /// The base model.
     let encoder: TextEncoder
@@ -55,6 +58,7 @@ public struct Trainer: Sendable {
         let loss = loss ?? MultipleNegativesRankingLoss(scale: Float(settings.scale))
         let baseName = baseName ?? model.nameOrPath
         let encoder = try wrapEncoders { () throws(EncodersError) in try TextEncoder(model: model) }
+        let precision = try Self.precision(settings.precision, for: encoder.model)
         let maxLength = settings.maxLength ?? encoder.maxLength
         let adapter = try wrapLowRank { () throws(LowRankError) in
             try LowRankAdapter(
@@ -72,6 +76,7 @@ public struct Trainer: Sendable {
         self.dataName = dataName
         self.settings = settings
         self.loss = loss
+        self.precision = precision
         self.encoder = encoder
         self.data = data
         warnings = encoder.warnings
@@ -82,6 +87,7 @@ public struct Trainer: Sendable {
                 count: tuples.count, batchSize: settings.batchSize, seed: settings.seed))
         var identitySettings = settings.identity
         identitySettings["loss"] = .string(loss.name)
+        identitySettings["precision"] = .string(precision.rawValue)
         identity = RunIdentity(
             settings: identitySettings,
             model: [
@@ -94,6 +100,26 @@ public struct Trainer: Sendable {
                 "sha256": .string(digest(of: tuples).hex), "tuples": .integer(Int64(tuples.count)),
                 "texts": .integer(Int64(data.texts.count)),
             ])
+    }
+
+    /// What computes a batch; packs the weights.
+    func step(memoryBudget: Int) -> ContrastiveStep {
+        ContrastiveStep(
+            encoder: TrainingEncoder(encoder.model, precision: precision), loss: loss, memoryBudget: memoryBudget)
+    }
+
+    private static func precision(
+        _ asked: Precision?, for model: EmbeddingModel
+    ) throws(TrainingError) -> Precision {
+        guard let asked else {
+            return Precision.bf16.isNative && TrainingEncoder.supports(.bf16, model) ? .bf16 : .f32
+        }
+        guard TrainingEncoder.supports(asked, model) else {
+            let possible = Precision.allCases.filter { TrainingEncoder.supports($0, model) }.map(\.rawValue)
+            throw .invalidSetting(
+                name: "precision", found: asked.rawValue, expected: possible.joined(separator: " or "))
+        }
+        return asked
     }
 
     /// The number of steps of a run: as many as the settings say, else as many as the epochs have batches.

@@ -34,8 +34,7 @@ struct TrainingLoop {
         self.observer = observer
         self.evaluator = evaluator
         checkpoints = CheckpointStore(path: run.checkpointsPath)
-        step = ContrastiveStep(
-            model: trainer.encoder.model, loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
+        step = trainer.step(memoryBudget: trainer.settings.memoryBudget)
         schedule = LearningRateSchedule(
             trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
         state = trainer.initial

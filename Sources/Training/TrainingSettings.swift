@@ -1,6 +1,7 @@
 public import Files
 internal import LowRank
 internal import ModelFiles
+public import VectorMath
 
 /// Everything that a user sets about a training run. The defaults are a recipe that works for LoRA on small encoders.
 public struct TrainingSettings: Sendable, Equatable {
@@ -60,6 +61,8 @@ public struct TrainingSettings: Sendable, Equatable {
     public var patience: Int?
     /// Bytes that activations may take. A batch that needs more is computed in two passes, with the same result.
     public var memoryBudget = 2 << 30
+    /// What the encoder computes in, f32 or bf16; nil for bf16 where the processor has it.
+    public var precision: Precision?
     /// Tokens that are computed at once. A batch is cut in micro-batches of texts of like length.
     public var microBatchTokens = 4096
 

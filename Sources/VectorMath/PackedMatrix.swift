@@ -29,10 +29,10 @@ public struct PackedMatrix: Sendable {
     }
 
     /// Packs the transpose of W `[inputs, outputs]`, for y = x · W.
-    public init(transposing weight: MatrixView<Float>, precision: Precision = .f32) {
+    public init(transposing weight: MatrixView<Float>, precision: Precision = .f32, in arena: Arena? = nil) {
         self.init(
             weight, inputs: weight.rows, outputs: weight.columns, outputStride: 1, inputStride: weight.stride,
-            precision: precision, arena: nil)
+            precision: precision, arena: arena)
     }
 
     /// How many columns of y a panel computes: ranges of columns begin at multiples of it.

@@ -108,6 +108,60 @@ public enum RowKernels {
         kernels.layer_norm(x, gain, bias, count, epsilon, y, &mean, &deviation)
     }
 
+    /// The same; mean and reciprocal deviation are handed back for the way back.
+    public static func layerNorm(
+        _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, bias: UnsafePointer<Float>, count: Int,
+        epsilon: Float, into y: UnsafeMutablePointer<Float>, mean: inout Float, reciprocalDeviation: inout Float
+    ) {
+        kernels.layer_norm(x, gain, bias, count, epsilon, y, &mean, &reciprocalDeviation)
+    }
+
+    /// dx of a layer normalisation of x. `dx` may be `dy`.
+    public static func layerNormBackward(
+        _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, gain: UnsafePointer<Float>, mean: Float,
+        reciprocalDeviation: Float, count: Int, into dx: UnsafeMutablePointer<Float>
+    ) {
+        kernels.layer_norm_backward(dy, x, gain, mean, reciprocalDeviation, count, dx)
+    }
+
+    /// y = GELU(x) in bfloat16, computed in float32. `y` may be `x`.
+    public static func gelu(
+        _ x: UnsafePointer<BFloat16>, _ form: GELU, into y: UnsafeMutablePointer<BFloat16>, count: Int
+    ) {
+        attune_gelu_bf16(Kernels.current.table, form == .tanh ? 1 : 0, bits(x), bits(y), count)
+    }
+
+    /// dx = dy·GELU'(x), x and dx in bfloat16. `dx` may be `x`.
+    public static func geluBackward(
+        _ dy: UnsafePointer<Float>, x: UnsafePointer<BFloat16>, _ form: GELU,
+        into dx: UnsafeMutablePointer<BFloat16>, count: Int
+    ) {
+        attune_gelu_backward_bf16(Kernels.current.table, form == .tanh ? 1 : 0, dy, bits(x), bits(dx), count)
+    }
+
+    private static func bits(_ values: UnsafePointer<BFloat16>) -> UnsafePointer<UInt16> {
+        UnsafeRawPointer(values).assumingMemoryBound(to: UInt16.self)
+    }
+
+    private static func bits(_ values: UnsafeMutablePointer<BFloat16>) -> UnsafeMutablePointer<UInt16> {
+        UnsafeMutableRawPointer(values).assumingMemoryBound(to: UInt16.self)
+    }
+
+    /// y `[columns, rows]` += factor · xᵀ, for x `[rows, columns]`.
+    public static func addTransposed(
+        _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int, factor: Float,
+        to y: UnsafeMutablePointer<Float>, targetStride: Int
+    ) {
+        attune_add_transposed(x, stride, rows, columns, factor, y, targetStride)
+    }
+
+    /// Sets values to 0 with a probability of threshold / 65536, and multiplies the others. The key decides which.
+    public static func dropout(
+        _ x: UnsafeMutablePointer<Float>, count: Int, threshold: UInt16, key: UInt64, factor: Float
+    ) {
+        attune_dropout(x, count, UInt32(threshold), key, factor)
+    }
+
     /// x ~ scale · (y - zero), y from 0 to 255: the row's range, widened to hold 0, in 255 equal steps.
     public static func quantize(
         _ x: UnsafePointer<Float>, count: Int, into y: UnsafeMutablePointer<UInt8>

@@ -28,8 +28,7 @@ struct ContrastiveStepTests {
                 elements: (0..<b.rows * b.columns).map { _ in random.normal() * 0.2 })
         }
         var gradients = AdapterGradients(zerosLike: adapter)
-        let step = ContrastiveStep(
-            model: trainer.encoder.model, loss: trainer.loss, memoryBudget: memoryBudget)
+        let step = trainer.step(memoryBudget: memoryBudget)
         let loss = try step.run(
             plan, adapter: adapter, options: TrainingOptions(dropout: dropout, seed: 5, step: 3),
             gradients: &gradients, isCancelled: { false })
@@ -54,7 +53,7 @@ struct ContrastiveStepTests {
 
     @Test("gives the same gradients in one piece and in micro-batches", arguments: [1, 30, 64])
     func microBatches(tokens: Int) throws {
-        let trainer = try Tiny.trainer()
+        let trainer = try Tiny.exactTrainer()
         let all = Array(0..<trainer.data.count)
         let whole = try step(trainer, tuples: all, microBatchTokens: 1 << 20, memoryBudget: .max)
         let cut = try step(trainer, tuples: all, microBatchTokens: tokens, memoryBudget: .max)
@@ -65,7 +64,7 @@ struct ContrastiveStepTests {
     @Test("gives the gradients of every text encoded on its own, also where texts repeat")
     func repeatedTexts() throws {
         // The same tuples with every text in a row of its own: no text is shared.
-        let trainer = try Tiny.trainer()
+        let trainer = try Tiny.exactTrainer()
         let tuples = [0, 20, 4, 21, 0]
         let shared = try step(trainer, tuples: tuples, microBatchTokens: 1 << 20, memoryBudget: .max)
         let plan = trainer.data.batch(tuples, microBatchTokens: 1 << 20)
@@ -90,7 +89,7 @@ struct ContrastiveStepTests {
                 elements: (0..<b.rows * b.columns).map { _ in random.normal() * 0.2 })
         }
         var gradients = AdapterGradients(zerosLike: adapter)
-        let loss = try ContrastiveStep(model: trainer.encoder.model, loss: trainer.loss, memoryBudget: .max).run(
+        let loss = try trainer.step(memoryBudget: .max).run(
             separate, adapter: adapter, options: TrainingOptions(), gradients: &gradients, isCancelled: { false })
         #expect(Self.sameComputation.accepts(try #require(loss), shared.loss))
         #expect(
@@ -112,7 +111,7 @@ struct ContrastiveStepTests {
         let sequences = (0..<ids.shape[0]).map { row in
             (0..<width).filter { mask[row * width + $0] == 1 }.map { Int32(values[row * width + $0]) }
         }
-        let trainer = try Tiny.trainer()
+        let trainer = try Tiny.exactTrainer()
         var adapter = trainer.initial.adapter
         for (i, name) in adapter.names.enumerated() {
             adapter.pairs[i].a = Matrix(rows: 4, columns: 32, elements: try floats(name + ".A"))
@@ -122,7 +121,7 @@ struct ContrastiveStepTests {
             tokens: sequences.map { TokenizedTuples.Tokens(ids: $0, skipped: 0) }, microBatches: [0..<3, 3..<8],
             anchors: [0, 1, 2, 3], positives: [4, 5, 6, 7], negatives: [[], [], [], []],
             falseNegatives: [[], [], [], []], names: [])
-        let step = ContrastiveStep(model: trainer.encoder.model, loss: trainer.loss, memoryBudget: 0)
+        let step = trainer.step(memoryBudget: 0)
         var optimizer = AdamW(for: adapter)
         var losses: [Double] = []
         for _ in 0..<3 {
@@ -147,7 +146,7 @@ struct ContrastiveStepTests {
         #expect(plan.microBatches.count >= 3)
         var gradients = AdapterGradients(zerosLike: trainer.initial.adapter)
         var questions = 0
-        let loss = try ContrastiveStep(model: trainer.encoder.model, loss: trainer.loss, memoryBudget: 0).run(
+        let loss = try trainer.step(memoryBudget: 0).run(
             plan, adapter: trainer.initial.adapter, options: TrainingOptions(), gradients: &gradients
         ) {
             questions += 1
@@ -161,12 +160,12 @@ struct ContrastiveStepTests {
     func memoryBudget() throws {
         let trainer = try Tiny.trainer()
         let plan = trainer.data.batch(Array(0..<8), microBatchTokens: 40)
-        let adapter = trainer.initial.adapter
+        let adapter = try trainer.step(memoryBudget: 0).encoder.bind(trainer.initial.adapter)
         func keeps(_ budget: Int, _ plan: BatchPlan) -> Bool {
-            ContrastiveStep(model: trainer.encoder.model, loss: trainer.loss, memoryBudget: budget)
+            trainer.step(memoryBudget: budget)
                 .keepsActivations(of: plan, adapter: adapter)
         }
-        let bytes = ContrastiveStep(model: trainer.encoder.model, loss: trainer.loss, memoryBudget: 0)
+        let bytes = trainer.step(memoryBudget: 0)
             .activationBytes(of: plan, adapter: adapter)
         // Two blocks of a width of 32: more than the inputs of its layers, less than a hundred times that.
         #expect((2 * 32 * 4 * plan.tokenCount..<200 * 32 * 4 * plan.tokenCount).contains(bytes))

@@ -50,6 +50,13 @@ enum Tiny {
         return settings
     }
 
+    /// The same in float32: what is compared with other sums of the same numbers.
+    static func exactTrainer() throws -> Trainer {
+        var settings = settings
+        settings.precision = .f32
+        return try trainer(settings)
+    }
+
     static func trainer(
         _ settings: TrainingSettings = settings, tuples: [TrainingTuple] = tuples, loss: (any EmbeddingLoss)? = nil
     ) throws -> Trainer {

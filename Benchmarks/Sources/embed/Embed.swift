@@ -101,13 +101,3 @@ struct Embed: ParsableCommand {
         return PeerResult.medians(of: rows)
     }
 }
-
-extension Machine {
-    func ceiling(of precision: Precision) -> Double {
-        switch precision {
-        case .f32: float32Ceiling
-        case .bf16: bfloat16Ceiling
-        case .int8: int8Ceiling
-        }
-    }
-}

@@ -77,9 +77,7 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     func validate() throws {
-        if let precision = engine.precision, precision != .f32 {
-            throw ValidationError("--precision is \(precision.rawValue); training computes in f32")
-        }
+        if engine.precision == .int8 { throw ValidationError("--precision is int8; training computes in f32 or bf16") }
     }
 
     func run() throws {
@@ -150,6 +148,7 @@ struct TrainCommand: ConfigurableCommand {
         settings.patience = evaluation.patience
         settings.checkpointEvery = checkpointEvery
         settings.memoryBudget = memoryBudget
+        settings.precision = engine.precision
         return settings
     }
 }

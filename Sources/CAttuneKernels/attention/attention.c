@@ -1,41 +1,27 @@
 // Attention of one text and head by the products of an instruction set: keys become the packed weights of the scores,
 // values those of the result. Queries go through in blocks, so that no matrix of all scores is ever in memory.
-#include "../include/attune_kernels.h"
+#include "attention.h"
 #include "../kernel_list.h"
 
 /// Queries of a block: as many rows as a tile of the widest products.
 enum { QUERY_BLOCK = 12 };
 
-static size_t rounded(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
-
-/// Where a buffer of so many bytes begins, on a line of the cache; moves the end.
-static void *take(char **end, size_t bytes) {
-    char *start = *end;
-    *end = start + rounded(bytes, 64);
-    return start;
-}
-
 size_t attune_attention_scratch(size_t count, size_t width) {
-    const size_t keys = rounded(count, ATTUNE_PANEL);
-    const size_t packed = 4 * keys * rounded(width, 2) + 4 * rounded(count, 2) * rounded(width, ATTUNE_PANEL);
+    const size_t keys = attune_rounded(count, ATTUNE_PANEL);
+    const size_t packed = attune_operand_bytes(width, count) + attune_operand_bytes(count, width);
     return packed + QUERY_BLOCK * (4 + 2) * keys + 5 * 64;
 }
 
 void attune_attention(const attune_kernels *kernels, const attune_attention_task *task, void *scratch) {
-    const size_t count = task->count, width = task->width, keys = rounded(count, ATTUNE_PANEL);
+    const size_t count = task->count, width = task->width, keys = attune_rounded(count, ATTUNE_PANEL);
     char *end = scratch;
-    void *key_panels = take(&end, 4 * keys * width);
-    void *value_panels = take(&end, 4 * rounded(count, 2) * rounded(width, ATTUNE_PANEL));
-    float *scores = take(&end, 4 * QUERY_BLOCK * keys);
-    uint16_t *narrow_scores = take(&end, 2 * QUERY_BLOCK * keys);
+    void *key_panels = attune_take(&end, attune_operand_bytes(width, count));
+    void *value_panels = attune_take(&end, attune_operand_bytes(count, width));
+    float *scores = attune_take(&end, 4 * QUERY_BLOCK * keys);
+    uint16_t *narrow_scores = attune_take(&end, 2 * QUERY_BLOCK * keys);
     float factors[QUERY_BLOCK];
-    if (task->narrow) {
-        kernels->pack_words(task->key, task->stride / 2, count, width / 2, key_panels);
-        kernels->pack_pairs(task->value, task->stride, count, width, value_panels);
-    } else {
-        kernels->pack_words(task->key, task->stride, count, width, key_panels);
-        attune_pack_f32(task->value, 1, task->stride, count, width, value_panels);
-    }
+    attune_pack_rows(kernels, task->narrow, task->key, task->stride, count, width, key_panels);
+    attune_pack_columns(kernels, task->narrow, task->value, task->stride, count, width, value_panels);
     const attune_panels key = {.panels = key_panels, .inputs = width, .outputs = count};
     const attune_panels value = {.panels = value_panels, .inputs = count, .outputs = width};
     for (size_t first = 0; first < count; first += QUERY_BLOCK) {

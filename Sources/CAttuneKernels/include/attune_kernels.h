@@ -289,6 +289,52 @@ size_t attune_attention_scratch(size_t count, size_t width);
 /// Runs a task by the kernels of one instruction set. `scratch` is aligned to 64 bytes. Linear memory in `count`.
 void attune_attention(const attune_kernels *kernels, const attune_attention_task *task, void *scratch);
 
+/// The way back through attention of one text and head.
+typedef struct attune_attention_backward_task {
+    const void *query;                   ///< [count, width], float, or bfloat16 where `narrow`; then `width` is even
+    const void *key;
+    const void *value;
+    size_t stride;                       ///< values from a row to the next, of all three; even where `narrow`
+    int narrow;
+    size_t count;
+    size_t width;
+    float scale;                         ///< above 0
+    const void *out_gradient;            ///< of the same type
+    size_t out_gradient_stride;          ///< even where `narrow`
+    void *query_gradient;                ///< [count, width], of the same type
+    void *key_gradient;
+    void *value_gradient;
+    size_t gradient_stride;
+} attune_attention_backward_task;
+
+/// The bytes that attune_attention_backward works in.
+size_t attune_attention_backward_scratch(size_t count, size_t width);
+
+/// Runs a task by the kernels of one instruction set. `scratch` is aligned to 64 bytes. Linear memory in `count`.
+void attune_attention_backward(
+    const attune_kernels *kernels, const attune_attention_backward_task *task, void *scratch);
+
+/// out [rank, columns] += lowᵀ · x, for low [rows, rank] and x [rows, columns]: floats, or bfloat16 where `narrow`, and
+/// then `low` is rounded to it too. `scratch` is aligned to 64 bytes and holds attune_add_outer_scratch bytes.
+void attune_add_outer(
+    const attune_kernels *kernels, int narrow, const float *low, size_t low_stride, size_t rank, const void *x,
+    size_t x_stride, size_t rows, size_t columns, float *out, size_t out_stride, void *scratch);
+size_t attune_add_outer_scratch(size_t rank, size_t columns);
+
+/// y [columns, rows] += factor * xᵀ, for x [rows, columns].
+void attune_add_transposed(
+    const float *x, size_t stride, size_t rows, size_t columns, float factor, float *y, size_t y_stride);
+
+/// y = GELU(x) in bfloat16, computed in float32. y may be x.
+void attune_gelu_bf16(const attune_kernels *kernels, int tanh, const uint16_t *x, uint16_t *y, size_t n);
+/// dx = dy * derivative of GELU at x; x and dx are bfloat16, dx may be x.
+void attune_gelu_backward_bf16(
+    const attune_kernels *kernels, int tanh, const float *dy, const uint16_t *x, uint16_t *dx, size_t n);
+
+/// Sets values of a row to 0 with a probability of threshold / 65536, and multiplies the others by a factor. Which values
+/// is a function of the key.
+void attune_dropout(float *row, size_t n, uint32_t threshold, uint64_t key, float factor);
+
 /// What came of a request for an instruction set.
 typedef enum attune_isa_status {
     attune_isa_ok = 0,

@@ -1,0 +1,68 @@
+import Corpora
+import Foundation
+import Harness
+import ModelFiles
+import Synchronization
+import Training
+import VectorMath
+
+/// What Attune reaches in one precision, measured in a process of its own: so memory is its own.
+struct OwnTraining {
+    let precision: Precision
+    let pairsPerSecond: Double
+    let tokensPerSecond: Double
+    let peakMegabytes: Double
+    let secondsPerStep: Double
+
+    var fields: [String: Any] {
+        [
+            "precision": precision.rawValue, "pairs_per_s": pairsPerSecond, "tokens_per_s": tokensPerSecond,
+            "peak_mb": peakMegabytes, "step_s": secondsPerStep,
+        ]
+    }
+
+    /// Measures here, in this process; the run goes into a folder that is not there yet.
+    static func measure(
+        _ settings: TrainingSettings, model: ModelFolder, tuples: [TrainingTuple], into path: String
+    ) throws -> OwnTraining {
+        let pace = Pace()
+        let trainer = try Trainer(model: model, tuples: tuples, settings: settings)
+        _ = try trainer.train(into: path, observer: pace)
+        let seconds = Timing.median(of: pace.measured.map(\.seconds))
+        return OwnTraining(
+            precision: trainer.precision, pairsPerSecond: Double(settings.batchSize) / seconds,
+            tokensPerSecond: Timing.median(of: pace.measured.map(\.tokensPerSecond)),
+            peakMegabytes: Harness.peakMegabytes(), secondsPerStep: seconds)
+    }
+
+    /// Measures in a process of its own, which gets the same arguments and the precision.
+    static func measureApart(_ precision: Precision) throws -> OwnTraining {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+        process.arguments = CommandLine.arguments.dropFirst() + ["--run-one", precision.rawValue]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard let fields = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw CocoaError(.coderReadCorrupt)
+        }
+        func number(_ name: String) -> Double { (fields[name] as? NSNumber)?.doubleValue ?? 0 }
+        return OwnTraining(
+            precision: precision, pairsPerSecond: number("pairs_per_s"), tokensPerSecond: number("tokens_per_s"),
+            peakMegabytes: number("peak_mb"), secondsPerStep: number("step_s"))
+    }
+}
+
+/// Keeps what each step took.
+private final class Pace: TrainingObserver, Sendable {
+    private let steps = Mutex<[TrainingProgress]>([])
+
+    /// The steps after the first two, which warm up.
+    var measured: [TrainingProgress] { steps.withLock { Array($0.dropFirst(2)) } }
+
+    func finished(_ progress: TrainingProgress) {
+        steps.withLock { $0.append(progress) }
+    }
+}

@@ -1,0 +1,138 @@
+import LowRank
+import ModelFiles
+import TestSupport
+import Testing
+import VectorMath
+
+@testable import Encoders
+
+@Suite("The encoder for training adapters")
+struct TrainingEncoderTests {
+    /// Of a gradient's largest value: another order of the same sums.
+    static let sameSums = 1e-4
+    /// In bfloat16: the part of the gradient's length by which it may differ from that in float32.
+    static let narrowError = 0.05
+
+    /// One step with an upper gradient of random values.
+    private func step(
+        _ encoder: TrainingEncoder, _ batch: TokenBatch, _ adapter: LowRankAdapter,
+        _ options: TrainingOptions = TrainingOptions()
+    ) throws -> (vectors: Matrix<Float>, gradients: AdapterGradients) {
+        let bound = try encoder.bind(adapter)
+        let (vectors, activations) = try encoder.forward(batch, adapter: bound, options: options, keeps: true)
+        var gradients = AdapterGradients(zerosLike: adapter)
+        encoder.backward(random(vectors.rows, vectors.columns, seed: 5), activations: activations, into: &gradients)
+        return (vectors, gradients)
+    }
+
+    /// The same by the layers, one after the other.
+    private func reference(
+        _ model: EmbeddingModel, _ batch: TokenBatch, _ adapter: LowRankAdapter,
+        _ options: TrainingOptions = TrainingOptions()
+    ) throws -> (vectors: Matrix<Float>, gradients: AdapterGradients) {
+        let (vectors, activations) = try model.forward(batch, adapter: adapter, options: options)
+        var gradients = AdapterGradients(zerosLike: adapter)
+        model.backward(random(vectors.rows, vectors.columns, seed: 5), activations: activations, into: &gradients)
+        return (vectors, gradients)
+    }
+
+    private func matrices(_ gradients: AdapterGradients) -> [[Float]] {
+        gradients.pairs.flatMap { [$0.a.elements(), $0.b.elements()] }
+    }
+
+    @Test("its gradients in float32 are those of the layers", arguments: [Float(0), 0.2])
+    func equalsLayers(dropout: Float) throws {
+        let (model, batch) = try WideModel.make()
+        let adapter = try WideModel.adapter(of: model)
+        let options = TrainingOptions(dropout: dropout, seed: 3, step: 7, pass: 2)
+        let found = try step(TrainingEncoder(model, precision: .f32), batch, adapter, options)
+        let expected = try reference(model, batch, adapter, options)
+        #expect(
+            difference(found.vectors.elements(), expected.vectors.elements(), within: Tolerance(absolute: 2e-6)) == nil)
+        for (one, other) in zip(matrices(found.gradients), matrices(expected.gradients)) {
+            let largest = other.reduce(0) { max($0, abs($1)) }
+            #expect(largest > 0)
+            #expect(
+                difference(one, other, within: Tolerance(absolute: Self.sameSums * Double(largest))) == nil)
+        }
+    }
+
+    @Test("its gradients in bfloat16 point where those of float32 do", arguments: [Float(0), 0.2])
+    func narrow(dropout: Float) throws {
+        let (wide, batch) = try WideModel.make()
+        // The place of a maximum may move by a rounding, and its gradient with it: means alone.
+        let model = EmbeddingModel(
+            tokenizer: wide.tokenizer, encoder: wide.encoder, pooling: Pooling(modes: [.mean]), normalizes: true,
+            maxLength: 128)
+        let adapter = try WideModel.adapter(of: model)
+        let options = TrainingOptions(dropout: dropout, seed: 3, step: 7)
+        let found = try step(TrainingEncoder(model, precision: .bf16), batch, adapter, options)
+        let expected = try reference(model, batch, adapter, options)
+        let (one, other) = (matrices(found.gradients).flatMap(\.self), matrices(expected.gradients).flatMap(\.self))
+        let error = zip(one, other).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+        let length = other.reduce(0.0) { $0 + Double($1 * $1) }
+        #expect(error.squareRoot() <= Self.narrowError * length.squareRoot())
+        #expect(error > 0)
+    }
+
+    @Test("its gradients equal PyTorch's")
+    func equalsPyTorch() throws {
+        let golden = try Golden("grads_lora")
+        let encoder = TrainingEncoder(try TinyBERT.model(), precision: .f32)
+        let adapter = try TinyBERT.adapter()
+        let (vectors, activations) = try encoder.forward(
+            TinyBERT.batch(), adapter: encoder.bind(adapter), options: TrainingOptions(), keeps: true)
+        let (loss, gradient) = rankingLoss(vectors)
+        #expect(abs(loss - Double(golden("loss_f64")[0])) < 1e-5)
+        var gradients = AdapterGradients(zerosLike: adapter)
+        encoder.backward(gradient, activations: activations, into: &gradients)
+        for (name, pair) in zip(gradients.names, gradients.pairs) {
+            for (values, tensor) in [(pair.a, name + ".dA"), (pair.b, name + ".dB")] {
+                let excess = golden.excess(values.elements(), tensor, relative: GradientTests.relative)
+                #expect(excess <= 1, "\(tensor): \(excess) times the tolerance")
+            }
+        }
+    }
+
+    @Test("gives the same bits for any number of threads", arguments: [Precision.f32, .bf16], [2, 3, 5])
+    func threads(precision: Precision, width: Int) throws {
+        let (model, batch) = try WideModel.make()
+        let adapter = try WideModel.adapter(of: model)
+        let encoder = TrainingEncoder(model, precision: precision)
+        let options = TrainingOptions(dropout: 0.1, seed: 3, step: 7)
+        let one = try ThreadPool.withWidth(1) { try step(encoder, batch, adapter, options) }
+        let many = try ThreadPool.withWidth(width) { try step(encoder, batch, adapter, options) }
+        #expect(one.vectors == many.vectors)
+        #expect(matrices(one.gradients) == matrices(many.gradients))
+    }
+
+    @Test("gives the same vectors where it keeps nothing, and the same gradients step after step")
+    func keepsNothing() throws {
+        let (model, batch) = try WideModel.make()
+        let adapter = try WideModel.adapter(of: model)
+        let encoder = TrainingEncoder(model, precision: .bf16)
+        let first = try step(encoder, batch, adapter)
+        let bare = try encoder.forward(
+            batch, adapter: encoder.bind(adapter), options: TrainingOptions(), keeps: false)
+        #expect(bare.vectors == first.vectors)
+        let second = try step(encoder, batch, adapter)
+        #expect(matrices(first.gradients) == matrices(second.gradients))
+    }
+
+    @Test("passes over blocks below the lowest that is adapted")
+    func upperBlocks() throws {
+        let (model, batch) = try WideModel.make()
+        let names = Set(model.linearModules.map(\.name).filter { $0.contains("layer.1.output") })
+        let all = try WideModel.adapter(of: model)
+        let adapter = try LowRankAdapter(
+            configuration: all.configuration,
+            modules: Dictionary(
+                uniqueKeysWithValues: zip(all.names, all.pairs).filter { names.contains($0.0) }.map { ($0, $1) }))
+        let found = try step(TrainingEncoder(model, precision: .f32), batch, adapter)
+        let expected = try reference(model, batch, adapter)
+        for (one, other) in zip(matrices(found.gradients), matrices(expected.gradients)) {
+            let largest = other.reduce(0) { max($0, abs($1)) }
+            #expect(difference(one, other, within: Tolerance(absolute: Self.sameSums * Double(largest))) == nil)
+        }
+    }
+}
