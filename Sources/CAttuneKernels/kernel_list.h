@@ -7,10 +7,10 @@
 #if defined(__x86_64__)
 #define ATTUNE_X86 1
 #define ATTUNE_AVX2 __attribute__((target("avx2,fma,f16c")))
-#define ATTUNE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define ATTUNE_AVX512VNNI __attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define ATTUNE_AVX512POPCNT __attribute__((target("avx512vpopcntdq,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define ATTUNE_AVX512BF16 __attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define ATTUNE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,prfchw")))
+#define ATTUNE_AVX512VNNI __attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,prfchw")))
+#define ATTUNE_AVX512POPCNT __attribute__((target("avx512vpopcntdq,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,prfchw")))
+#define ATTUNE_AVX512BF16 __attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,prfchw")))
 #elif defined(__aarch64__)
 #define ATTUNE_ARM64 1
 #endif

@@ -15,6 +15,7 @@ TILE_TARGET ATTUNE_INLINE void tile(
     const float *values = (const float *)x->values + row * x->stride;
     const float *panel = (const float *)w->panels + column * w->inputs;
     __m512 left[TILE_ROWS], right[TILE_ROWS];
+    fetch_target(rows, row, column, w->inputs, tail);
     UNROLL for (int i = 0; i < rows; i++) left[i] = right[i] = _mm512_setzero_ps();
     for (size_t k = 0; k < w->inputs; k++, panel += ATTUNE_PANEL) {
         const __m512 w0 = _mm512_load_ps(panel), w1 = _mm512_load_ps(panel + 16);

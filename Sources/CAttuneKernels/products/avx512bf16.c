@@ -26,6 +26,7 @@ TILE_TARGET ATTUNE_INLINE void tile(
     const uint32_t *values = (const uint32_t *)x->values + row * stride;
     const uint32_t *panel = (const uint32_t *)w->panels + column * pairs;
     __m512 left[TILE_ROWS], right[TILE_ROWS];
+    fetch_target(rows, row, column, pairs, tail);
     UNROLL for (int i = 0; i < rows; i++) left[i] = right[i] = _mm512_setzero_ps();
     for (size_t k = 0; k < pairs; k++, panel += ATTUNE_PANEL) {
         const __m512bh w0 = (__m512bh)_mm512_load_si512(panel), w1 = (__m512bh)_mm512_load_si512(panel + 16);

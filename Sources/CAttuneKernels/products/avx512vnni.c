@@ -16,6 +16,7 @@ TILE_TARGET ATTUNE_INLINE void tile(
     const uint32_t *values = (const uint32_t *)x->values + row * stride;
     const uint32_t *panel = (const uint32_t *)w->panels + column * quads;
     __m512i left[TILE_ROWS], right[TILE_ROWS];
+    fetch_target(rows, row, column, quads, tail);
     UNROLL for (int i = 0; i < rows; i++) left[i] = right[i] = _mm512_setzero_si512();
     for (size_t k = 0; k < quads; k++, panel += ATTUNE_PANEL) {
         const __m512i w0 = _mm512_load_si512(panel), w1 = _mm512_load_si512(panel + 16);

@@ -104,6 +104,18 @@ ATTUNE_INLINE TILE_TARGET void finish_tile(
     finish_rows(sums, (size_t)rows, row, column, outputs, tail);
 }
 
+/// Asks for the lines that a tile will write, which come while it sums; not where the sums take no longer than that.
+ATTUNE_INLINE TILE_TARGET void fetch_target(
+    const int rows, size_t row, size_t column, size_t steps, const attune_tail *tail) {
+    if (steps < 32) return;
+    const size_t size = tail->narrow ? 2 : 4, stride = tail->y_stride * size;
+    const char *y = (const char *)tail->y + row * stride + column * size;
+    UNROLL for (int i = 0; i < rows; i++, y += stride) {
+        __builtin_prefetch(y, 1, 3);
+        if (!tail->narrow) __builtin_prefetch(y + 64, 1, 3);
+    }
+}
+
 /// A tile's share of the panel that comes next: every step of the product asks the level-2 cache for `step` bytes of it.
 typedef struct next_panel {
     const char *address;
