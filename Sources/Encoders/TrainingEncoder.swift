@@ -1,5 +1,5 @@
 package import LowRank
-internal import ModelFiles
+package import ModelFiles
 internal import Synchronization
 package import VectorMath
 
@@ -50,9 +50,8 @@ package final class TrainingEncoder: Sendable {
     private let workspaces = Mutex<[TrainingActivations.Shape: [TrainingActivations]]>([:])
 
     /// Whether a model can be trained in a precision: products in bfloat16 read pairs of values.
-    package static func supports(_ precision: Precision, _ model: EmbeddingModel) -> Bool {
-        let shape = model.encoder.configuration
-        return switch precision {
+    package static func supports(_ precision: Precision, _ shape: TransformerConfiguration) -> Bool {
+        switch precision {
         case .f32: true
         case .bf16: shape.width / shape.heads % 2 == 0 && shape.feedForwardWidth % 2 == 0
         case .int8: false
@@ -61,7 +60,8 @@ package final class TrainingEncoder: Sendable {
 
     /// Packs the weights of a model.
     package init(_ model: EmbeddingModel, precision: Precision) {
-        precondition(Self.supports(precision, model), "\(precision) cannot train a model of such widths")
+        precondition(
+            Self.supports(precision, model.encoder.configuration), "\(precision) cannot train a model of such widths")
         self.model = model
         self.precision = precision
         let encoder = model.encoder

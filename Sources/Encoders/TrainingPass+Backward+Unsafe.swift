@@ -72,8 +72,8 @@ extension TrainingPass {
     ///   - projection: x · Aᵀ of the group's rows.
     ///   - tail: Where dx goes; nil where nobody wants it.
     private func multiply(
-        _ dy: TrainingRows, _ part: Range<Int>, _ layer: TrainingLinear, _ adapter: TrainingAdapter?,
-        x: TrainingRows, xRow: Int? = nil, _ projection: UnsafeMutablePointer<Float>, _ tail: ProductTail?,
+        _ dy: ActivationRows, _ part: Range<Int>, _ layer: TrainingLinear, _ adapter: TrainingAdapter?,
+        x: ActivationRows, xRow: Int? = nil, _ projection: UnsafeMutablePointer<Float>, _ tail: ProductTail?,
         into sums: UnsafeMutablePointer<Float>, as first: Int? = nil
     ) {
         let row = first ?? part.lowerBound
@@ -96,7 +96,7 @@ extension TrainingPass {
 
     /// Adds dA and dBᵀ of a layer's pairs; leaves d projection in the scratch.
     private func addGradients(
-        _ dy: TrainingRows, _ part: Range<Int>, _ adapter: TrainingAdapter, x: TrainingRows, _ xRows: Range<Int>,
+        _ dy: ActivationRows, _ part: Range<Int>, _ adapter: TrainingAdapter, x: ActivationRows, _ xRows: Range<Int>,
         _ projection: UnsafeMutablePointer<Float>, firstRow: Int, into sums: UnsafeMutablePointer<Float>
     ) {
         func add(
@@ -161,7 +161,7 @@ extension TrainingPass {
                 isNarrow: isNarrow, count: range.count, width: size, scale: 1 / Float(size).squareRoot(),
                 stride: 3 * width, outGradientStride: width, gradientStride: 3 * width)
             for head in 0..<encoder.heads {
-                func part(_ rows: TrainingRows, _ number: Int) -> UnsafeMutableRawPointer {
+                func part(_ rows: ActivationRows, _ number: Int) -> UnsafeMutableRawPointer {
                     rows.row(range.lowerBound, column: number * width + head * size)
                 }
                 kernel.run(

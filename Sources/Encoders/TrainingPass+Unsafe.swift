@@ -88,7 +88,7 @@ struct TrainingPass {
     ///   - projection: Takes x · Aᵀ, in the rows of x.
     ///   - first: The first row's number in the group, if it is not that in x.
     private func multiply(
-        _ x: TrainingRows, _ part: Range<Int>, _ layer: TrainingLinear, _ adapter: TrainingAdapter?,
+        _ x: ActivationRows, _ part: Range<Int>, _ layer: TrainingLinear, _ adapter: TrainingAdapter?,
         _ projection: UnsafeMutablePointer<Float>, _ tail: ProductTail, as first: Int? = nil
     ) {
         let row = first ?? part.lowerBound
@@ -114,7 +114,8 @@ struct TrainingPass {
 
     /// dropout(x) · Aᵀ of all entries, `[T, ΣR]`.
     private func project(
-        _ x: TrainingRows, _ part: Range<Int>, _ adapter: TrainingAdapter, into projection: UnsafeMutablePointer<Float>,
+        _ x: ActivationRows, _ part: Range<Int>, _ adapter: TrainingAdapter,
+        into projection: UnsafeMutablePointer<Float>,
         firstRow: Int
     ) {
         guard options.dropout > 0 else {
@@ -129,9 +130,9 @@ struct TrainingPass {
     }
 
     /// What dropout leaves of some rows, in the scratch; the first has a number in the group.
-    func drop(_ x: TrainingRows, _ part: Range<Int>, _ entry: TrainingAdapter.Entry, firstRow: Int) -> ProductInput {
+    func drop(_ x: ActivationRows, _ part: Range<Int>, _ entry: TrainingAdapter.Entry, firstRow: Int) -> ProductInput {
         guard let mask = Dropout(options, stream: entry.stream) else { return x.input(part) }
-        let dropped = TrainingRows(at: scratch.dropped, width: x.width, precision: x.precision)
+        let dropped = ActivationRows(at: scratch.dropped, width: x.width, precision: x.precision)
         for (i, row) in part.enumerated() {
             let floats = x.floats(row, scratch.row)
             if floats != UnsafePointer(scratch.row) { scratch.row.update(from: floats, count: x.width) }
@@ -142,7 +143,7 @@ struct TrainingPass {
     }
 
     /// GELU of some rows, into the scratch.
-    func activate(_ wide: TrainingRows, _ part: Range<Int>, _ form: GELU) {
+    func activate(_ wide: ActivationRows, _ part: Range<Int>, _ form: GELU) {
         let count = part.count * wide.width
         let (x, y) = (wide.row(part.lowerBound), scratch.activated.values)
         if isNarrow {
@@ -209,7 +210,7 @@ struct TrainingPass {
     }
 
     /// Writes hidden states, or their gradient, as products read them.
-    func pack(_ part: Range<Int>, into target: TrainingRows) {
+    func pack(_ part: Range<Int>, into target: ActivationRows) {
         for i in part { target.pack(scratch.hidden + i * width, as: i) }
     }
 }

@@ -2,7 +2,7 @@ internal import LowRank
 internal import VectorMath
 
 /// Rows of values in a training pass, floats or bfloat16.
-struct TrainingRows: @unchecked Sendable {
+struct ActivationRows: @unchecked Sendable {
     let values: UnsafeMutableRawPointer
     /// Values in a row, and from a row to the next.
     let width: Int
@@ -58,16 +58,16 @@ final class TrainingActivations: @unchecked Sendable {
     /// Of one block.
     struct Block {
         /// What query, key and value are made from, `[T, D]`.
-        let input: TrainingRows
+        let input: ActivationRows
         /// `[T, 3 · D]`.
-        let queryKeyValue: TrainingRows
+        let queryKeyValue: ActivationRows
         /// What attention gives, `[T, D]`.
-        let context: TrainingRows
+        let context: ActivationRows
         let attentionNormalization: Normalization
         /// What the feed-forward part reads, `[T, D]`.
-        let middle: TrainingRows
+        let middle: ActivationRows
         /// What goes into GELU, `[T, F]`.
-        let wide: TrainingRows
+        let wide: ActivationRows
         let outputNormalization: Normalization
         /// x · Aᵀ of the four layers' adapters, `[T, ΣR]` each, as far as there are any.
         let projections: Projections
@@ -75,7 +75,7 @@ final class TrainingActivations: @unchecked Sendable {
 
     /// What a layer normalisation reads, `[T, D]`, and the statistics of its rows, `[T]`.
     struct Normalization {
-        let input: TrainingRows
+        let input: ActivationRows
         let means: UnsafeMutablePointer<Float>
         let reciprocalDeviations: UnsafeMutablePointer<Float>
     }
@@ -124,8 +124,8 @@ final class TrainingActivations: @unchecked Sendable {
 
     private static func block(_ encoder: TrainingEncoder, _ ranks: [Int], _ rows: Int, _ arena: Arena) -> Block {
         let (width, precision) = (encoder.width, encoder.precision)
-        func take(_ width: Int) -> TrainingRows {
-            TrainingRows(rows: rows, width: width, precision: precision, in: arena)
+        func take(_ width: Int) -> ActivationRows {
+            ActivationRows(rows: rows, width: width, precision: precision, in: arena)
         }
         func floats(_ count: Int) -> UnsafeMutablePointer<Float> { arena.take(Float.self, count: count) }
         func normalization() -> Normalization {
@@ -144,7 +144,7 @@ final class TrainingActivations: @unchecked Sendable {
     static func byteCount(_ encoder: TrainingEncoder, ranks: [Int], rows: Int) -> Int {
         let widths = [1, 3, 1, 1, 1, 1].map { $0 * encoder.width } + [encoder.wideWidth]
         let values = widths.reduce(0) {
-            $0 + TrainingRows.byteCount(rows: rows, width: $1, precision: encoder.precision)
+            $0 + ActivationRows.byteCount(rows: rows, width: $1, precision: encoder.precision)
         }
         let projections = ranks.reduce(0) { $0 + Arena.byteCount(of: Float.self, count: rows * $1) }
         return values + projections + 4 * Arena.byteCount(of: Float.self, count: rows)
@@ -160,16 +160,16 @@ final class TrainingScratch: @unchecked Sendable {
     /// The hidden states, or their gradient, `[T, D]`.
     let hidden: UnsafeMutablePointer<Float>
     /// A gradient as products read it, `[T, D]`.
-    let packed: TrainingRows
+    let packed: ActivationRows
     /// The gradient of what attention gives, `[T, D]`.
-    let context: TrainingRows
+    let context: ActivationRows
     /// `[T, 3 · D]`.
-    let queryKeyValue: TrainingRows
+    let queryKeyValue: ActivationRows
     /// GELU of a block of rows, `[block, F]`.
-    let activated: TrainingRows
+    let activated: ActivationRows
     /// Gradients of a block of rows, `[block, F]`.
     let wide: UnsafeMutablePointer<Float>
-    let wideGradient: TrainingRows
+    let wideGradient: ActivationRows
     /// d projection, `[T, ΣR]`.
     let projection: UnsafeMutablePointer<Float>
     /// What dropout leaves of some rows of the widest input.
@@ -193,7 +193,7 @@ final class TrainingScratch: @unchecked Sendable {
             OuterSum(isNarrow: false, rank: rank, columns: widest).scratchByteCount,
         ].max()!
         func rowBytes(_ rows: Int, _ width: Int) -> Int {
-            TrainingRows.byteCount(rows: rows, width: width, precision: precision)
+            ActivationRows.byteCount(rows: rows, width: width, precision: precision)
         }
         func floatBytes(_ count: Int) -> Int { Arena.byteCount(of: Float.self, count: count) }
         arena = Arena(
@@ -201,12 +201,12 @@ final class TrainingScratch: @unchecked Sendable {
                 + 2 * rowBytes(block, wideWidth) + floatBytes(block * wideWidth) + floatBytes(rows * rank)
                 + 2 * floatBytes(droppedCount) + 2 * floatBytes(widest) + (kernelBytes + 63) / 64 * 64)
         hidden = arena.take(Float.self, count: rows * width)
-        packed = TrainingRows(rows: rows, width: width, precision: precision, in: arena)
-        context = TrainingRows(rows: rows, width: width, precision: precision, in: arena)
-        queryKeyValue = TrainingRows(rows: rows, width: 3 * width, precision: precision, in: arena)
-        activated = TrainingRows(rows: block, width: wideWidth, precision: precision, in: arena)
+        packed = ActivationRows(rows: rows, width: width, precision: precision, in: arena)
+        context = ActivationRows(rows: rows, width: width, precision: precision, in: arena)
+        queryKeyValue = ActivationRows(rows: rows, width: 3 * width, precision: precision, in: arena)
+        activated = ActivationRows(rows: block, width: wideWidth, precision: precision, in: arena)
         wide = arena.take(Float.self, count: block * wideWidth)
-        wideGradient = TrainingRows(rows: block, width: wideWidth, precision: precision, in: arena)
+        wideGradient = ActivationRows(rows: block, width: wideWidth, precision: precision, in: arena)
         projection = arena.take(Float.self, count: rows * rank)
         dropped = UnsafeMutableRawPointer(arena.take(Float.self, count: droppedCount))
         droppedGradient = arena.take(Float.self, count: droppedCount)

@@ -114,7 +114,7 @@ extension AdamW {
             self.init(first: zeros, second: zeros)
         }
 
-        fileprivate mutating func step(
+        mutating func step(
             _ parameters: inout Matrix<Float>, gradient: Matrix<Float>, learningRate: Double, gradientScale: Float,
             steps: Int, constants: Constants
         ) {

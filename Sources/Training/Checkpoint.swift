@@ -13,6 +13,8 @@ struct TrainingState: Sendable {
     var optimizer: AdamW
     /// Deals the batches of the steps to come.
     var sampler: BatchSampler
+    /// The loss's own weights after them, where it has any.
+    var classifier: TrainedClassifier?
     /// The loss of the last step.
     var loss: Double?
     /// What evaluations have found so far.
@@ -23,8 +25,8 @@ struct TrainingState: Sendable {
 
 /// A state on the disk: a folder that appears complete or not at all.
 ///
-/// It holds `adapter.safetensors`, `optimizer.safetensors` and, once there was an evaluation, `best.safetensors`, all
-/// exact in float32; `state.json`; and `checksums.json` with the SHA-256 of each of these, so that no damaged byte
+/// It holds `adapter.safetensors`, `optimizer.safetensors`, once there was an evaluation `best.safetensors`, and for a loss
+/// with weights of its own `classifier.safetensors`, all exact in float32; `state.json`; and `checksums.json` with the SHA-256 of each of these, so that no damaged byte
 /// goes unnoticed.
 struct Checkpoint {
     /// The folder.
@@ -36,6 +38,7 @@ struct Checkpoint {
         static let adapter = "adapter.safetensors"
         static let optimizer = "optimizer.safetensors"
         static let best = "best.safetensors"
+        static let classifier = "classifier.safetensors"
         static let state = "state.json"
         static let checksums = "checksums.json"
     }
@@ -62,6 +65,10 @@ struct Checkpoint {
         try wrapModelFiles { () throws(ModelFilesError) in
             try write(state.adapter.pairs, of: state.adapter, to: folder.file(Name.adapter))
             try write(state.optimizer, of: state.adapter, to: folder.file(Name.optimizer))
+            if let classifier = state.classifier {
+                try classifier.write(to: folder.file(Name.classifier))
+                files.append(Name.classifier)
+            }
             if let best = state.best {
                 try write(best, of: state.adapter, to: folder.file(Name.best))
                 files.append(Name.best)
@@ -129,8 +136,7 @@ struct Checkpoint {
         let position = BatchSampler.State(
             epoch: document.epoch, batch: document.batch, generator: document.generator)
         guard document.step > 0,
-            let sampler = BatchSampler(
-                count: initial.sampler.count, batchSize: initial.sampler.batchSize, resuming: position)
+            let sampler = initial.sampler.moved(to: position)
         else { throw damaged("step \(document.step) or the sampler's position is impossible") }
 
         var state = initial
@@ -140,6 +146,9 @@ struct Checkpoint {
         state.evaluations = document.evaluations
         state.adapter.pairs = try readPairs(Name.adapter, like: initial.adapter)
         state.optimizer = try readOptimizer(like: initial, steps: document.step)
+        state.classifier = try initial.classifier.map { (classifier) throws(TrainingError) in
+            try readingTensors { () throws(ModelFilesError) in try classifier.read(file(Name.classifier)) }
+        }
         if document.evaluations.best != nil { state.best = try readPairs(Name.best, like: initial.adapter) }
         return (state, document.instructionSet)
     }
@@ -209,7 +218,7 @@ extension AtomicFolder {
 
 extension SafetensorsFile {
     /// A copy of a tensor that must have the shape of a matrix.
-    fileprivate func matrix(_ name: String, like other: Matrix<Float>) throws(ModelFilesError) -> Matrix<Float> {
+    func matrix(_ name: String, like other: Matrix<Float>) throws(ModelFilesError) -> Matrix<Float> {
         Matrix(copying: try require(name, shape: [other.rows, other.columns]).matrix())
     }
 }

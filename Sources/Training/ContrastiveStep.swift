@@ -13,7 +13,7 @@ struct ContrastiveStep: Sendable {
     /// The base model, packed for both directions.
     let encoder: TrainingEncoder
     /// The loss.
-    let loss: any EmbeddingLoss
+    var loss: any EmbeddingLoss
     /// Bytes that kept activations may take.
     let memoryBudget: Int
 
@@ -22,12 +22,12 @@ struct ContrastiveStep: Sendable {
     /// - Parameters:
     ///   - options: what dropout needs; its `pass` is set to the number of the micro-batch.
     ///   - isCancelled: asked between micro-batches.
-    /// - Returns: the loss; nil when the step was cancelled, and then the gradients are worthless. When the loss is not
+    /// - Returns: what the loss says; nil when the step was cancelled, and then the gradients are worthless. When the loss is not
     ///   finite, gradients are not computed.
     func run(
         _ plan: BatchPlan, adapter: LowRankAdapter, options: TrainingOptions, gradients: inout AdapterGradients,
         isCancelled: () -> Bool
-    ) throws(EncodersError) -> Double? {
+    ) throws(EncodersError) -> LossValue? {
         let adapter = try encoder.bind(adapter)
         let keeps = keepsActivations(of: plan, adapter: adapter)
         func forward(
@@ -50,11 +50,8 @@ struct ContrastiveStep: Sendable {
             kept.append(keeps ? activations : nil)
         }
 
-        let value = loss.evaluate(
-            EmbeddingBatch(
-                embeddings: embeddings.view, anchors: plan.anchors, positives: plan.positives,
-                negatives: plan.negatives, falseNegatives: plan.falseNegatives))
-        guard value.loss.isFinite else { return value.loss }
+        let value = loss.evaluate(EmbeddingBatch(embeddings: embeddings.view, rows: plan.rows))
+        guard value.loss.isFinite else { return value }
 
         for (number, texts) in plan.microBatches.enumerated() {
             guard !isCancelled() else { return nil }
@@ -68,7 +65,7 @@ struct ContrastiveStep: Sendable {
             encoder.backward(
                 Matrix(copying: value.gradients[rows: texts]), activations: activations, into: &gradients)
         }
-        return value.loss
+        return value
     }
 
     /// Whether the activations of all micro-batches are kept at once. A lone micro-batch's always are: computing it

@@ -28,3 +28,27 @@ func copyRows(of rows: Matrix<Float>, to table: inout Matrix<Float>, at start: I
         }
     }
 }
+
+/// Adds every row of `rows`, times a factor, to the beginning of the same row of `table`.
+func addPrefixes(_ rows: Matrix<Float>, scale: Float, to table: inout Matrix<Float>) {
+    precondition(rows.rows == table.rows && rows.columns <= table.columns, "the rows do not fit")
+    let stride = table.stride
+    table.withUnsafeMutablePointer { table in
+        rows.withUnsafePointer { source in
+            for row in 0..<rows.rows {
+                RowKernels.axpy(scale, source + row * rows.stride, to: table + row * stride, count: rows.columns)
+            }
+        }
+    }
+}
+
+/// For each row of scores the places above the row's limit, without the row's own number.
+func places(_ scores: Matrix<Float>, above limits: [Float]) -> [[Int]] {
+    precondition(limits.count == scores.rows, "every row has a limit")
+    return scores.withUnsafePointer { base in
+        limits.enumerated().map { row, limit in
+            LossKernels.places(above: limit, in: base + row * scores.stride, count: scores.columns)
+                .filter { $0 != row }
+        }
+    }
+}

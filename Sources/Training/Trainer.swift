@@ -32,7 +32,7 @@ public struct Trainer: Sendable {
 
     /// The base model.
     let encoder: TextEncoder
-    let data: TokenizedTuples
+    private var data: TrainingSets
     /// What decides the bits of the result, but for the evaluator's metric.
     let identity: RunIdentity
     /// What a run begins with.
@@ -53,27 +53,50 @@ public struct Trainer: Sendable {
         model: ModelFolder, baseName: String? = nil, tuples: [TrainingTuple], dataName: String = "tuples",
         settings: TrainingSettings = TrainingSettings(), loss: (any EmbeddingLoss)? = nil
     ) throws(TrainingError) {
+        try self.init(
+            model: model, baseName: baseName, sets: [TrainingSet(name: dataName, rows: .tuples(tuples))],
+            settings: settings, loss: loss)
+    }
+
+    /// Reads the model, checks the settings and the data against it and against the loss, and tokenizes the data once.
+    ///
+    /// Texts of pairs, with labels or with vectors get the model's default prompt.
+    ///
+    /// - Parameters:
+    ///   - model: the base model.
+    ///   - baseName: how the user named it; nil for its hub name or its folder.
+    ///   - sets: what to train on: at least one data set, each of at least two rows that fit the loss.
+    ///   - loss: the loss; nil for that of the settings.
+    /// - Throws: `unfitData` where a data set does not hold what the loss learns from.
+    public init(
+        model: ModelFolder, baseName: String? = nil, sets: [TrainingSet],
+        settings: TrainingSettings = TrainingSettings(), loss: (any EmbeddingLoss)? = nil
+    ) throws(TrainingError) {
         try settings.validate()
-        guard tuples.count >= 2 else { throw .tooFewTuples(found: tuples.count) }
-        let loss = loss ?? MultipleNegativesRankingLoss(scale: Float(settings.scale))
+        guard !sets.isEmpty else { throw .tooFewTuples(found: 0) }
         let baseName = baseName ?? model.nameOrPath
-        let encoder = try wrapEncoders { () throws(EncodersError) in try TextEncoder(model: model) }
-        let precision = try Self.precision(settings.precision, for: encoder.model)
+        let precision = try Self.precision(settings.precision, for: model.configuration)
+        let encoder = try wrapEncoders { () throws(EncodersError) in try TextEncoder(model: model, precision: precision)
+        }
         let maxLength = settings.maxLength ?? encoder.maxLength
+        try settings.loss.validate(dimension: encoder.dimension)
         let adapter = try wrapLowRank { () throws(LowRankError) in
             try LowRankAdapter(
                 configuration: settings.adapterConfiguration(baseName: baseName), modules: encoder.model.linearModules,
                 seed: settings.seed)
         }
-        let data = try wrapEncoders { () throws(EncodersError) in
-            try TokenizedTuples(tuples, encoder: encoder, maxLength: maxLength)
+        func makeLoss(classes: Int) -> any EmbeddingLoss {
+            loss ?? settings.loss.makeLoss(dimension: encoder.dimension, classes: classes, seed: settings.seed)
         }
+        let data = try TrainingSets(
+            sets, needs: makeLoss(classes: 1).needs, settings: settings, encoder: encoder, maxLength: maxLength)
+        let loss = makeLoss(classes: data.classes.count)
         let (weights, tokenizer) = try wrapModelFiles { () throws(ModelFilesError) in
             (try model.weightsDigest(), try model.tokenizerDigest())
         }
 
         self.baseName = baseName
-        self.dataName = dataName
+        dataName = sets.map(\.name).joined(separator: ", ")
         self.settings = settings
         self.loss = loss
         self.precision = precision
@@ -84,7 +107,8 @@ public struct Trainer: Sendable {
             adapter: adapter,
             optimizer: AdamW(for: adapter, constants: AdamW.Constants(weightDecay: settings.weightDecay)),
             sampler: BatchSampler(
-                count: tuples.count, batchSize: settings.batchSize, seed: settings.seed))
+                data.sources, mixing: settings.mixing, batchSize: settings.batchSize, seed: settings.seed),
+            classifier: TrainedClassifier(loss))
         var identitySettings = settings.identity
         identitySettings["loss"] = .string(loss.name)
         identitySettings["precision"] = .string(precision.rawValue)
@@ -96,10 +120,7 @@ public struct Trainer: Sendable {
                 "query_prompt": .string(encoder.queryPrompt), "document_prompt": .string(encoder.documentPrompt),
                 "max_length": .integer(Int64(maxLength)),
             ],
-            data: [
-                "sha256": .string(digest(of: tuples).hex), "tuples": .integer(Int64(tuples.count)),
-                "texts": .integer(Int64(data.texts.count)),
-            ])
+            data: data.identity)
     }
 
     /// What computes a batch; packs the weights.
@@ -109,13 +130,13 @@ public struct Trainer: Sendable {
     }
 
     private static func precision(
-        _ asked: Precision?, for model: EmbeddingModel
+        _ asked: Precision?, for shape: TransformerConfiguration
     ) throws(TrainingError) -> Precision {
         guard let asked else {
-            return Precision.bf16.isNative && TrainingEncoder.supports(.bf16, model) ? .bf16 : .f32
+            return Precision.bf16.isNative && TrainingEncoder.supports(.bf16, shape) ? .bf16 : .f32
         }
-        guard TrainingEncoder.supports(asked, model) else {
-            let possible = Precision.allCases.filter { TrainingEncoder.supports($0, model) }.map(\.rawValue)
+        guard TrainingEncoder.supports(asked, shape) else {
+            let possible = Precision.allCases.filter { TrainingEncoder.supports($0, shape) }.map(\.rawValue)
             throw .invalidSetting(
                 name: "precision", found: asked.rawValue, expected: possible.joined(separator: " or "))
         }
@@ -124,6 +145,25 @@ public struct Trainer: Sendable {
 
     /// The number of steps of a run: as many as the settings say, else as many as the epochs have batches.
     public var totalSteps: Int { settings.maxSteps ?? settings.epochs * initial.sampler.batchesPerEpoch }
+
+    /// The data sets, in the order in which they were given.
+    var sets: [TokenizedData] { data.sets }
+
+    /// A batch that the sampler has dealt.
+    func batch(_ batch: BatchSampler.Batch) -> BatchPlan {
+        sets[batch.source].batch(batch.rows, microBatchTokens: settings.microBatchTokens)
+    }
+
+    /// This trainer with what the base model finds near, where that is left out of the loss.
+    private func guided() throws(TrainingError) -> Trainer {
+        guard settings.loss.effectiveMasks.contains(.guide), !loss.needs.directions.isEmpty else { return self }
+        var trainer = self
+        let maxLength = settings.maxLength ?? encoder.maxLength
+        try wrapEncoders { () throws(EncodersError) in
+            try trainer.data.addGuide(encoder, maxLength: maxLength, margin: settings.loss.guideMaskMargin)
+        }
+        return trainer
+    }
 
     /// Trains.
     ///
@@ -144,7 +184,7 @@ public struct Trainer: Sendable {
         var identity = identity
         identity.settings["metric"] = evaluator.map { .string($0.metric) } ?? .null
         var loop = TrainingLoop(
-            trainer: self, run: run, identity: identity, observer: observer, evaluator: evaluator)
+            trainer: try guided(), run: run, identity: identity, observer: observer, evaluator: evaluator)
         try loop.begin(start)
         return try loop.run(isCancelled: isCancelled)
     }
@@ -168,34 +208,4 @@ public struct TrainingResult: Sendable, Equatable {
     public let best: Evaluation?
     /// The time of this process's part of the run.
     public let seconds: Double
-}
-
-extension TokenizedTuples {
-    /// The tuples with the tokens that an encoder reads, prompts in front.
-    fileprivate init(
-        _ tuples: [TrainingTuple], encoder: TextEncoder, maxLength: Int
-    ) throws(EncodersError) {
-        let model = encoder.model
-        let prompts: [Role: String] = [.anchor: encoder.queryPrompt, .document: encoder.documentPrompt]
-        let skipped = prompts.mapValues { model.skippedTokens(prompt: $0) }
-        try self.init(tuples) { (texts) throws(EncodersError) in
-            let ids = try model.tokenize(texts.map { prompts[$0.role]! + $0.text }, maxLength: maxLength)
-            return zip(texts, ids).map { Tokens(ids: $1, skipped: min(skipped[$0.role]!, $1.count - 1)) }
-        }
-    }
-}
-
-/// A digest of all texts of the tuples, in their order, each with its length in front so that none runs into the next.
-private func digest(of tuples: [TrainingTuple]) -> SHA256Digest {
-    var hasher = SHA256Digest.Hasher()
-    func add(_ text: String) {
-        hasher.update(Array("\(text.utf8.count):\(text)".utf8))
-    }
-    for tuple in tuples {
-        hasher.update(Array("\(tuple.negatives.count) ".utf8))
-        add(tuple.anchor)
-        add(tuple.positive)
-        for negative in tuple.negatives { add(negative) }
-    }
-    return hasher.finalize()
 }

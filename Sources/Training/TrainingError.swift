@@ -9,6 +9,8 @@ public enum TrainingError: Error {
     case invalidSetting(name: String, found: String, expected: String)
     /// In-batch training needs at least two tuples.
     case tooFewTuples(found: Int)
+    /// The data are not what the loss learns from.
+    case unfitData(data: String, loss: String, needs: String, reason: String)
     /// The loss of a step is NaN or infinite.
     case nonFiniteLoss(step: Int, tuples: [String])
     /// A gradient of a step is NaN or infinite.
@@ -50,6 +52,8 @@ extension TrainingError: CustomStringConvertible {
             "\(name) is \(found), expected \(expected)"
         case .tooFewTuples(let found):
             "the training data has \(found) \(found == 1 ? "pair" : "pairs"), expected at least 2"
+        case .unfitData(let data, let loss, let needs, let reason):
+            "\(data) does not fit the loss \(loss), which learns from \(needs): \(reason)"
         case .nonFiniteLoss(let step, let tuples):
             "the loss of step \(step) is not a finite number (batch: \(list(tuples))): try a lower learning rate"
         case .nonFiniteGradient(let step, let module, let tuples):

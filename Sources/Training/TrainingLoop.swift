@@ -139,31 +139,37 @@ struct TrainingLoop {
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
     private mutating func takeStep(isCancelled: () -> Bool) throws(TrainingError) -> Outcome? {
         var sampler = state.sampler
-        let plan = trainer.data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
+        let plan = trainer.batch(sampler.next())
         let number = state.step + 1
         var gradients = AdapterGradients(zerosLike: state.adapter)
         let options = TrainingOptions(
             dropout: Float(settings.dropout), seed: settings.seed, step: number)
-        let loss = try wrapEncoders { () throws(EncodersError) in
+        var step = step
+        step.loss = state.classifier?.loss ?? step.loss
+        let value = try wrapEncoders { () throws(EncodersError) in
             try step.run(
                 plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
         }
-        guard let loss else { return nil }
+        guard let value else { return nil }
+        let loss = value.loss
         guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
-        let norm = gradients.sumOfSquares.squareRoot()
+        let norm = (gradients.sumOfSquares + value.weightGradients.sumOfSquares).squareRoot()
         guard norm.isFinite else {
             throw .nonFiniteGradient(
                 step: number, module: gradients.firstNonFiniteModule ?? "the adapter", tuples: plan.names)
         }
         let learningRate = settings.learningRate * schedule.factor(afterSteps: state.step)
+        let gradientScale = AdamW.clippingScale(norm: norm, limit: settings.maxGradientNorm)
         state.optimizer.step(
-            &state.adapter, gradients: gradients, learningRate: learningRate,
-            gradientScale: AdamW.clippingScale(norm: norm, limit: settings.maxGradientNorm))
+            &state.adapter, gradients: gradients, learningRate: learningRate, gradientScale: gradientScale)
+        state.classifier?.step(
+            value.weightGradients, learningRate: learningRate, gradientScale: gradientScale,
+            after: state.optimizer)
         state.sampler = sampler
         state.step = number
         state.loss = loss
         return Outcome(
-            loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.anchors.count,
+            loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.rows.count,
             tokens: plan.tokenCount)
     }
 

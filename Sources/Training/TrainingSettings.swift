@@ -43,8 +43,10 @@ public struct TrainingSettings: Sendable, Equatable {
     public var maxSteps: Int?
     /// Tuples in a batch.
     public var batchSize = 64
-    /// What cosines are multiplied by in the loss.
-    public var scale = 20.0
+    /// The loss.
+    public var loss = LossSettings()
+    /// How batches of several data sets follow one another.
+    public var mixing = BatchSampler.Mixing.proportional
     /// Tokens that a text is cut to; nil for the model's own limit.
     public var maxLength: Int?
     /// Decides the adapter's first values, the order of the data and dropout.
@@ -69,6 +71,12 @@ public struct TrainingSettings: Sendable, Equatable {
     /// The default settings.
     public init() {}
 
+    /// What cosines are multiplied by in the loss.
+    public var scale: Double {
+        get { loss.effectiveScale }
+        set { loss.scale = newValue }
+    }
+
     /// Refuses what no run can be made with.
     public func validate() throws(TrainingError) {
         try require(rank >= 1, "rank", "\(rank)", "a positive number")
@@ -85,7 +93,7 @@ public struct TrainingSettings: Sendable, Equatable {
         try require(maxSteps ?? 1 >= 1, "max-steps", "\(maxSteps ?? 1)", "a positive number")
         try require(
             batchSize >= 2, "batch-size", "\(batchSize)", "at least 2: a lone pair has no in-batch negatives")
-        try require(scale > 0 && Float(scale).isFinite, "scale", "\(scale)", "a positive number")
+        try loss.validate()
         try require(maxLength ?? 3 >= 3, "max-length", "\(maxLength ?? 3)", "at least 3 tokens")
         try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "\(weightDecay)", "0 or more")
         try require(
@@ -113,11 +121,12 @@ public struct TrainingSettings: Sendable, Equatable {
             "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)),
             "lr": .number(learningRate),
             "schedule": .string(schedule.rawValue), "warmup": .number(warmup), "epochs": .integer(Int64(epochs)),
-            "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)), "scale": .number(scale),
+            "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)),
+            "mixing": .string(mixing.rawValue),
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
             "max-grad-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
             "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
-        ]
+        ].merging(loss.identity) { $1 }
     }
 
     /// What PEFT is told of the adapter.

@@ -5,7 +5,7 @@ import Testing
 @Suite("Batch sampler")
 struct BatchSamplerTests {
     private func batches(_ sampler: inout BatchSampler, _ count: Int) -> [[Int]] {
-        (0..<count).map { _ in sampler.next() }
+        (0..<count).map { _ in sampler.next().rows }
     }
 
     @Test(
@@ -52,7 +52,7 @@ struct BatchSamplerTests {
         _ = batches(&whole, dealt)
         let state = whole.state
         #expect(state.epoch == dealt / 5 && state.batch == dealt % 5)
-        var resumed = try #require(BatchSampler(count: 23, batchSize: 5, resuming: state))
+        var resumed = try #require(BatchSampler(count: 23, batchSize: 5, seed: 0).moved(to: state))
         #expect(resumed.state == state)
         #expect(batches(&resumed, 17) == batches(&whole, 17))
     }
@@ -64,7 +64,7 @@ struct BatchSamplerTests {
             (-1, 0, good.generator), (0, 3, good.generator), (0, -1, good.generator), (0, 0, []), (0, 0, [1]),
         ] {
             let state = BatchSampler.State(epoch: epoch, batch: batch, generator: generator)
-            #expect(BatchSampler(count: 10, batchSize: 4, resuming: state) == nil)
+            #expect(BatchSampler(count: 10, batchSize: 4, seed: 0).moved(to: state) == nil)
         }
     }
 }

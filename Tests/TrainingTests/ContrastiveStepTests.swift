@@ -32,7 +32,7 @@ struct ContrastiveStepTests {
         let loss = try step.run(
             plan, adapter: adapter, options: TrainingOptions(dropout: dropout, seed: 5, step: 3),
             gradients: &gradients, isCancelled: { false })
-        return (try #require(loss), gradients.pairs.flatMap { $0.a.elements() + $0.b.elements() })
+        return (try #require(loss).loss, gradients.pairs.flatMap { $0.a.elements() + $0.b.elements() })
     }
 
     @Test(
@@ -68,7 +68,11 @@ struct ContrastiveStepTests {
         let tuples = [0, 20, 4, 21, 0]
         let shared = try step(trainer, tuples: tuples, microBatchTokens: 1 << 20, memoryBudget: .max)
         let plan = trainer.data.batch(tuples, microBatchTokens: 1 << 20)
-        let rows = plan.anchors + plan.positives + plan.negatives.flatMap(\.self)
+        guard case .tuples(let parts) = plan.rows else {
+            Issue.record("\(plan.rows)")
+            return
+        }
+        let rows = parts.anchors + parts.candidates
         #expect(plan.tokens.count < rows.count)
         var next = 0
         func fresh(_ count: Int) -> [Int] {
@@ -77,8 +81,10 @@ struct ContrastiveStepTests {
         }
         let separate = BatchPlan(
             tokens: rows.map { plan.tokens[$0] }, microBatches: [0..<rows.count],
-            anchors: fresh(plan.anchors.count), positives: fresh(plan.positives.count),
-            negatives: plan.negatives.map { fresh($0.count) }, falseNegatives: plan.falseNegatives,
+            rows: .tuples(
+                TupleRows(
+                    anchors: fresh(parts.anchors.count), positives: fresh(parts.positives.count),
+                    negatives: parts.negatives.map { fresh($0.count) }, falseNegatives: parts.falseNegatives)),
             names: plan.names)
         var adapter = trainer.initial.adapter
         var random = RandomGenerator(seed: 4)
@@ -91,7 +97,7 @@ struct ContrastiveStepTests {
         var gradients = AdapterGradients(zerosLike: adapter)
         let loss = try trainer.step(memoryBudget: .max).run(
             separate, adapter: adapter, options: TrainingOptions(), gradients: &gradients, isCancelled: { false })
-        #expect(Self.sameComputation.accepts(try #require(loss), shared.loss))
+        #expect(Self.sameComputation.accepts(try #require(loss).loss, shared.loss))
         #expect(
             difference(
                 shared.gradients, gradients.pairs.flatMap { $0.a.elements() + $0.b.elements() },
@@ -118,9 +124,8 @@ struct ContrastiveStepTests {
             adapter.pairs[i].b = Matrix(rows: 32, columns: 4, elements: try floats(name + ".B"))
         }
         let plan = BatchPlan(
-            tokens: sequences.map { TokenizedTuples.Tokens(ids: $0, skipped: 0) }, microBatches: [0..<3, 3..<8],
-            anchors: [0, 1, 2, 3], positives: [4, 5, 6, 7], negatives: [[], [], [], []],
-            falseNegatives: [[], [], [], []], names: [])
+            tokens: sequences.map { TokenizedData.Tokens(ids: $0, skipped: 0) }, microBatches: [0..<3, 3..<8],
+            rows: .tuples(TupleRows(anchors: [0, 1, 2, 3], positives: [4, 5, 6, 7])), names: [])
         let step = trainer.step(memoryBudget: 0)
         var optimizer = AdamW(for: adapter)
         var losses: [Double] = []
@@ -128,7 +133,7 @@ struct ContrastiveStepTests {
             var gradients = AdapterGradients(zerosLike: adapter)
             let loss = try step.run(
                 plan, adapter: adapter, options: TrainingOptions(), gradients: &gradients, isCancelled: { false })
-            losses.append(try #require(loss))
+            losses.append(try #require(loss).loss)
             optimizer.step(&adapter, gradients: gradients, learningRate: 1e-2)
         }
         #expect(optimizer.steps == 3)
@@ -192,10 +197,14 @@ struct ContrastiveStepTests {
         #expect(lengths == lengths.sorted(by: >))
         #expect(Set(plan.tokens).count == plan.tokens.count)
         // Tuples 20 and 0 ask the same; "The cat sat in the  sat." has the tokens of tuple 0's positive.
-        #expect(plan.anchors[0] == plan.anchors[1])
-        #expect(plan.positives[1] == plan.positives[2])
+        guard case .tuples(let rows) = plan.rows else {
+            Issue.record("\(plan.rows)")
+            return
+        }
+        #expect(rows.anchors[0] == rows.anchors[1])
+        #expect(rows.positives[1] == rows.positives[2])
         // Neither is a negative of the other, nor is tuple 0's positive one of tuple 20's, as both answer its question.
-        #expect(plan.falseNegatives == [[1, 2], [0, 2], [1]])
+        #expect(rows.falseNegatives[.queryToDocument] == [[1, 2], [0, 2], [1]])
         #expect(plan.names == ["pair 21", "q0/d0", "pair 22"])
     }
 }

@@ -66,6 +66,11 @@ enum Tiny {
     }
 }
 
+extension Trainer {
+    /// The data of a run with one data set.
+    var data: TokenizedData { sets[0] }
+}
+
 extension TrainingRun {
     /// The bytes of the adapter.
     var tensors: [UInt8] { get throws { try readFile(tensorsPath) } }

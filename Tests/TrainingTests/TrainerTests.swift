@@ -225,14 +225,20 @@ struct TrainerTests {
         let data = try Trainer(model: model, tuples: tuples).data
         let encoder = try TextEncoder(model: model)
         let tokenizer = encoder.model.tokenizer
-        #expect(data.tokens[data.anchors[0]].ids == tokenizer.encode("search cat"))
-        #expect(data.tokens[data.positives[0]].ids == tokenizer.encode("the model dog"))
-        #expect(data.tokens[data.negatives[0][0]].ids == tokenizer.encode("the model cat"))
+        guard case .tuples(let rows) = data.rows,
+            case .tuples(let batch) = data.batch([0, 1], microBatchTokens: 100).rows
+        else {
+            Issue.record("\(data.rows)")
+            return
+        }
+        #expect(data.tokens[rows.anchors[0]].ids == tokenizer.encode("search cat"))
+        #expect(data.tokens[rows.positives[0]].ids == tokenizer.encode("the model dog"))
+        #expect(data.tokens[rows.negatives[0][0]].ids == tokenizer.encode("the model cat"))
         // [CLS] counts as part of the prompt.
-        #expect(data.tokens[data.anchors[0]].skipped == tokenizer.encode("search").count - 1)
-        #expect(data.tokens[data.positives[0]].skipped == tokenizer.encode("the model").count - 1)
+        #expect(data.tokens[rows.anchors[0]].skipped == tokenizer.encode("search").count - 1)
+        #expect(data.tokens[rows.positives[0]].skipped == tokenizer.encode("the model").count - 1)
         // The negative is the anchor's own text, prompts apart.
-        #expect(data.batch([0, 1], microBatchTokens: 100).falseNegatives[0] == [2])
+        #expect(batch.falseNegatives[.queryToDocument][0] == [2])
     }
 
     // MARK: What it refuses
@@ -297,6 +303,7 @@ struct TrainerTests {
 
     /// A loss that goes wrong in its third batch.
     private struct Failing: EmbeddingLoss {
+        var needs: LossNeeds { .tuples([.queryToDocument]) }
         enum Fault { case loss, gradients }
         let fault: Fault
         let calls = Counter()

@@ -44,7 +44,7 @@ struct EvalCommand: ParsableCommand {
                 )
                 .forEach(Console.print)
             }
-        case .tuples, .labelledTexts:
+        case .tuples, .classifiedPairs, .labelledTexts, .taughtTexts:
             throw CommandError(
                 "\(data.data): eval needs a corpus with judgements, or scored pairs (sentence1, sentence2, score)")
         }

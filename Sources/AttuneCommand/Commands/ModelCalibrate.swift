@@ -70,7 +70,7 @@ struct ModelCalibrate: ParsableCommand {
             let pairs = Array(try kind.scoredPairs(split: split, path: path).prefix(queries))
             let result = try ScoredPairEvaluator(pairs).evaluate(encoder, maxLength: maxLength, progress: report)
             return ("spearman", result.spearman, result.count)
-        case .tuples, .labelledTexts:
+        case .tuples, .classifiedPairs, .labelledTexts, .taughtTexts:
             throw CommandError(
                 "\(path): calibrate needs a corpus with judgements, or scored pairs (sentence1, sentence2, score)")
         }

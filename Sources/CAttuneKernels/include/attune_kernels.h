@@ -335,6 +335,23 @@ void attune_gelu_backward_bf16(
 /// is a function of the key.
 void attune_dropout(float *row, size_t n, uint32_t threshold, uint64_t key, float factor);
 
+/// y = |a - b|.
+void attune_absolute_differences_f32(const float *a, const float *b, float *y, size_t n);
+
+/// y = the sign of a - b: -1, 0 or 1; 0 where either is NaN.
+void attune_difference_signs_f32(const float *a, const float *b, float *y, size_t n);
+
+/// The first place of the largest of n > 0 values; NaN counts as the largest.
+size_t attune_largest_f32(const float *x, size_t n);
+
+/// Writes the places of the values above `limit`, ascending, and returns their number. `places` holds n.
+size_t attune_places_above_f32(const float *x, size_t n, float limit, uint32_t *places);
+
+/// For each i of another label than `label`, where bound - distances[i] is above 0: adds that to *sum and takes 1 from
+/// weights[i]. Returns how many there were.
+size_t attune_hinges_f32(
+    float bound, const float *distances, const int32_t *labels, int32_t label, size_t n, float *weights, double *sum);
+
 /// What came of a request for an instruction set.
 typedef enum attune_isa_status {
     attune_isa_ok = 0,

@@ -39,7 +39,7 @@ extension LabelledText {
     /// Pairs of texts with the same label: each text once as anchor and once as positive.
     ///
     /// Within a label the texts follow one another in an order that the seed decides. A label with a single text gives
-    /// no pair.
+    /// no pair. The label is the pairs' group.
     public static func trainingTuples(_ texts: [LabelledText], seed: UInt64 = 0) -> [TrainingTuple] {
         let hash = StableHash(seed: seed)
         var members: [String: [Int]] = [:]
@@ -52,7 +52,9 @@ extension LabelledText {
             for (place, entry) in order.enumerated() { partner[entry.0] = order[(place + 1) % order.count].0 }
         }
         return texts.indices.compactMap { index in
-            partner[index].map { TrainingTuple(anchor: texts[index].text, positive: texts[$0].text) }
+            partner[index].map {
+                TrainingTuple(anchor: texts[index].text, positive: texts[$0].text, group: texts[index].label)
+            }
         }
     }
 }

@@ -101,7 +101,10 @@ extension DataSet {
             case (nil, _): result = rows
             case (.tuples(let old)?, .tuples(let new)): result = .tuples(old.merging(new) { $1 })
             case (.scoredPairs(let old)?, .scoredPairs(let new)): result = .scoredPairs(old.merging(new) { $1 })
+            case (.classifiedPairs(let old)?, .classifiedPairs(let new)):
+                result = .classifiedPairs(old.merging(new) { $1 })
             case (.labelledTexts(let old)?, .labelledTexts(let new)): result = .labelledTexts(old.merging(new) { $1 })
+            case (.taughtTexts(let old)?, .taughtTexts(let new)): result = .taughtTexts(old.merging(new) { $1 })
             case (let old?, _):
                 throw .malformed(
                     path: path, line: nil,
@@ -120,7 +123,9 @@ extension DataSetKind {
         case .retrieval: "passages, queries and judgements"
         case .tuples: "anchors and positives"
         case .scoredPairs: "scored pairs"
+        case .classifiedPairs: "pairs with classes"
         case .labelledTexts: "labelled texts"
+        case .taughtTexts: "texts with vectors"
         }
     }
 }

@@ -63,7 +63,7 @@ public struct DataSetImporter {
         statistics.files += 1
         switch file.shape {
         case .tuples: for example in try file.examples() { try add(example, split: split, path: path) }
-        case .texts: for text in try file.texts() { add(text) }
+        case .texts, .taughtTexts: for text in try file.texts() { add(text) }
         case .labelledTexts:
             for text in try file.labelledTexts() {
                 add(RecordFile.Candidate(text: text.text), metadata: ["label": .string(text.label)])

@@ -3,8 +3,8 @@ extension DataSetKind {
     /// in which each anchor is to find its positives.
     ///
     /// - Parameter path: What messages shall name.
-    /// - Throws: `noSuchSplit` where there is no such split, `empty` where it has no row, `notADataSet` for scored pairs
-    ///   and labelled texts.
+    /// - Throws: `noSuchSplit` where there is no such split, `empty` where it has no row, `notADataSet` for rows
+    ///   of other kinds.
     public func retrievalTask(split: String, path: String) throws(CorporaError) -> DataSet {
         switch self {
         case .retrieval(let dataSet):
@@ -19,7 +19,7 @@ extension DataSetKind {
             }
             guard !tuples.isEmpty else { throw .empty(path: path, expected: "rows in \"\(split)\"") }
             return DataSet(findingPositivesOf: tuples, split: split, path: path)
-        case .scoredPairs, .labelledTexts:
+        case .scoredPairs, .classifiedPairs, .labelledTexts, .taughtTexts:
             throw .notADataSet(path: path, reason: "queries with judgements, or anchors with positives, were expected")
         }
     }

@@ -11,7 +11,7 @@ extension DataSetKind {
                 throw .noSuchSplit(path: path, split: split, available: self.splits)
             }
             return tuples
-        case .scoredPairs, .labelledTexts:
+        case .scoredPairs, .classifiedPairs, .labelledTexts, .taughtTexts:
             throw .notADataSet(path: path, reason: "pairs of an anchor and a positive text were expected")
         }
     }
@@ -33,7 +33,9 @@ extension DataSetKind {
         case .retrieval(let dataSet): dataSet.judgements[split]?.count ?? 0
         case .tuples(let splits): splits[split]?.count ?? 0
         case .scoredPairs(let splits): splits[split]?.count ?? 0
+        case .classifiedPairs(let splits): splits[split]?.count ?? 0
         case .labelledTexts(let splits): splits[split]?.count ?? 0
+        case .taughtTexts(let splits): splits[split]?.count ?? 0
         }
     }
 }

@@ -22,8 +22,15 @@ extension DataSetKind {
                 DataSetKind.split(splits, fractions, seed) {
                     [HeadingText.normalized($0.first), HeadingText.normalized($0.second)]
                 })
+        case .classifiedPairs(let splits):
+            result = .classifiedPairs(
+                DataSetKind.split(splits, fractions, seed) {
+                    [HeadingText.normalized($0.first), HeadingText.normalized($0.second)]
+                })
         case .labelledTexts(let splits):
             result = .labelledTexts(DataSetKind.split(splits, fractions, seed) { [HeadingText.normalized($0.text)] })
+        case .taughtTexts(let splits):
+            result = .taughtTexts(DataSetKind.split(splits, fractions, seed) { [HeadingText.normalized($0.text)] })
         }
         let found = result.splits
         for (split, share) in [

@@ -37,7 +37,9 @@ public enum DataSetWriter {
         case .retrieval(let dataSet): try write(dataSet, to: path, force: force)
         case .tuples(let splits): try writeSplits(splits.mapValues { $0.map(\.json) }, to: path, force: force)
         case .scoredPairs(let splits): try writeSplits(splits.mapValues { $0.map(\.json) }, to: path, force: force)
+        case .classifiedPairs(let splits): try writeSplits(splits.mapValues { $0.map(\.json) }, to: path, force: force)
         case .labelledTexts(let splits): try writeSplits(splits.mapValues { $0.map(\.json) }, to: path, force: force)
+        case .taughtTexts(let splits): try writeSplits(splits.mapValues { $0.map(\.json) }, to: path, force: force)
         }
     }
 
@@ -96,12 +98,21 @@ extension TrainingTuple {
     var json: JSONValue {
         var fields: [String: JSONValue] = ["anchor": .string(anchor), "positive": .string(positive)]
         if !negatives.isEmpty { fields["negatives"] = .array(negatives.map { .string($0) }) }
+        if !scores.isEmpty { fields["scores"] = .array(scores.map { .number($0) }) }
         return .object(fields)
     }
 }
 
 extension ScoredPair {
     var json: JSONValue { ["sentence1": .string(first), "sentence2": .string(second), "score": .number(score)] }
+}
+
+extension ClassifiedPair {
+    var json: JSONValue { ["sentence1": .string(first), "sentence2": .string(second), "label": .string(label)] }
+}
+
+extension TaughtText {
+    var json: JSONValue { ["text": .string(text), "vector": .array(vector.map { .number(Double($0)) })] }
 }
 
 extension LabelledText {

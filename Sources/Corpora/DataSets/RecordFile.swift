@@ -29,6 +29,8 @@ struct RecordFile {
         var anchor: String
         var positives: [Candidate]
         var negatives: [Candidate]
+        /// For each positive, a teacher's scores of it and of the negatives; empty where there is no teacher.
+        var scores: [[Double]]
     }
 
     static let extensions: Set<String> = ["jsonl", "csv", "tsv"]
@@ -90,25 +92,51 @@ struct RecordFile {
         switch shape {
         case .tuples: return .tuples([split: try tuples()])
         case .scoredPairs(let first, let second, let score):
-            var pairs: [ScoredPair] = []
-            for record in records {
-                let (first, second) = (try text(first, in: record), try text(second, in: record))
-                pairs.append(ScoredPair(first: first, second: second, score: try number(score, in: record)))
-            }
-            return .scoredPairs([split: pairs])
-        case .labelledTexts: return .labelledTexts([split: try labelledTexts()])
+            return try pairs(first: first, second: second, score: score, split: split)
+        case .labelledTexts(let text, let label):
+            guard holdsVectors(label) else { return .labelledTexts([split: try labelledTexts()]) }
+            return .taughtTexts([split: try taughtTexts([text], vector: label)])
+        case .taughtTexts(let text, let vector):
+            return .taughtTexts([split: try taughtTexts([text], vector: vector)])
         case .texts(let text):
             throw .unknownColumns(path: path, found: [text], accepted: Array(RecordShape.accepted.dropLast()))
         }
+    }
+
+    /// Pairs of the kind that the first row's score is of: a number, the name of a class, or a vector.
+    private func pairs(
+        first: String, second: String, score: String, split: String
+    ) throws(CorporaError) -> DataSetKind {
+        if holdsVectors(score) { return .taughtTexts([split: try taughtTexts([first, second], vector: score)]) }
+        if score.lowercased().hasPrefix("label"), let value = records[0][score]?.stringValue,
+            Double(value.trimmingWhitespace()) == nil
+        {
+            var pairs: [ClassifiedPair] = []
+            for record in records {
+                pairs.append(
+                    ClassifiedPair(
+                        first: try text(first, in: record), second: try text(second, in: record),
+                        label: try name(score, in: record)))
+            }
+            return .classifiedPairs([split: pairs])
+        }
+        var pairs: [ScoredPair] = []
+        for record in records {
+            let (first, second) = (try text(first, in: record), try text(second, in: record))
+            pairs.append(ScoredPair(first: first, second: second, score: try number(score, in: record)))
+        }
+        return .scoredPairs([split: pairs])
     }
 
     private func tuples() throws(CorporaError) -> [TrainingTuple] {
         var tuples: [TrainingTuple] = []
         for example in try examples() {
             let negatives = example.negatives.map(\.embeddedText)
-            for positive in example.positives {
+            for (place, positive) in example.positives.enumerated() {
                 tuples.append(
-                    TrainingTuple(anchor: example.anchor, positive: positive.embeddedText, negatives: negatives))
+                    TrainingTuple(
+                        anchor: example.anchor, positive: positive.embeddedText, negatives: negatives,
+                        scores: example.scores.isEmpty ? [] : example.scores[place]))
             }
         }
         guard !tuples.isEmpty else { throw .empty(path: path, expected: "positives") }
@@ -125,9 +153,29 @@ struct RecordFile {
         return texts
     }
 
-    /// The rows of a file of nothing but texts.
+    /// Every text of every row with the row's vector.
+    private func taughtTexts(_ columns: [String], vector: String) throws(CorporaError) -> [TaughtText] {
+        var texts: [TaughtText] = []
+        for record in records {
+            let vector = try numbers(vector, in: record).map(Float.init)
+            let expected = texts.first?.vector.count ?? vector.count
+            guard !vector.isEmpty, vector.count == expected, vector.allSatisfy(\.isFinite) else {
+                throw .malformed(
+                    path: path, line: record.line,
+                    reason: "a vector of \(vector.count) numbers was found, \(max(expected, 1)) finite ones expected")
+            }
+            for column in columns { texts.append(TaughtText(text: try text(column, in: record), vector: vector)) }
+        }
+        return texts
+    }
+
+    /// The rows of a file of texts, with nothing else or with vectors.
     func texts() throws(CorporaError) -> [Candidate] {
-        guard case .texts(let column) = shape else { return [] }
+        let column: String
+        switch shape {
+        case .texts(let text), .taughtTexts(let text, _): column = text
+        default: return []
+        }
         var texts: [Candidate] = []
         for record in records {
             let id = record["_id"] ?? record["id"] ?? record["docid"]
@@ -140,7 +188,7 @@ struct RecordFile {
 
     /// The rows of a file of anchors with their positives and negatives.
     func examples() throws(CorporaError) -> [Example] {
-        guard case .tuples(let anchor, let positive, let negatives) = shape else { return [] }
+        guard case .tuples(let anchor, let positive, let negatives, let scores) = shape else { return [] }
         var examples: [Example] = []
         for record in records {
             var candidates: [Candidate] = []
@@ -148,15 +196,75 @@ struct RecordFile {
                 candidates += try self.candidates(column, in: record)
             }
             let text = try text(anchor, in: record)
+            let positives = try self.candidates(positive, in: record)
             examples.append(
                 Example(
                     line: record.line, anchorID: record["query_id"].flatMap(RecordFile.identifier), anchor: text,
-                    positives: try self.candidates(positive, in: record), negatives: candidates))
+                    positives: positives, negatives: candidates,
+                    scores: try scores.map { (columns) throws(CorporaError) in
+                        try self.scores(
+                            columns, positives: positives.count, negatives: candidates.count, in: record)
+                    } ?? []))
         }
         return examples
     }
 
     // MARK: Values
+
+    /// For each positive, its score and those of the negatives; empty where the row has none.
+    private func scores(
+        _ columns: RecordShape.Scores, positives: Int, negatives: Int, in record: Record
+    ) throws(CorporaError) -> [[Double]] {
+        switch columns {
+        case .apart(let own, let others):
+            guard isThere(own, in: record), isThere(others, in: record) else { return [] }
+            let (own, others) = (try numbers(own, in: record), try numbers(others, in: record))
+            guard own.count == positives, others.count == negatives else {
+                throw .malformed(
+                    path: path, line: record.line,
+                    reason:
+                        "\(own.count) and \(others.count) scores for \(positives) positives and \(negatives) negatives")
+            }
+            return own.map { [$0] + others }
+        case .together(let column):
+            guard isThere(column, in: record), negatives > 0 else { return [] }
+            let scores = try numbers(column, in: record)
+            if positives == 1, scores.count == negatives + 1 { return [scores] }
+            if positives == 1, scores.count == negatives { return [[0] + scores.map { -$0 }] }
+            throw .malformed(
+                path: path, line: record.line,
+                reason: "\(column): \(negatives) margins or \(negatives + 1) scores for one positive expected, "
+                    + "\(scores.count) for \(positives) found")
+        }
+    }
+
+    private func isThere(_ column: String, in record: Record) -> Bool {
+        switch record[column] {
+        case nil, .null?: false
+        case .string(let text)?: !text.trimmingWhitespace().isEmpty
+        default: true
+        }
+    }
+
+    /// Whether the first row has a list in a column.
+    private func holdsVectors(_ column: String) -> Bool {
+        records[0][column]?.arrayValue != nil
+            || records[0][column]?.stringValue.map { $0.trimmingWhitespace().hasPrefix("[") } ?? false
+    }
+
+    /// A number, or a list of numbers; in a table without types also written as JSON.
+    private func numbers(_ column: String, in record: Record) throws(CorporaError) -> [Double] {
+        var value = record[column]
+        if let text = value?.stringValue, text.trimmingWhitespace().hasPrefix("[") {
+            value = try? JSONValue.parse(Array(text.utf8), path: path)
+        }
+        guard let elements = value?.arrayValue else { return [try number(column, in: record)] }
+        let numbers = elements.compactMap(\.doubleValue)
+        guard numbers.count == elements.count, numbers.allSatisfy(\.isFinite) else {
+            throw mismatch(column, expected: "a list of numbers", found: value, line: record.line)
+        }
+        return numbers
+    }
 
     private func candidates(_ column: String, in record: Record) throws(CorporaError) -> [Candidate] {
         switch record[column] {
