@@ -32,6 +32,10 @@ public struct Trainer: Sendable {
     let data: TokenizedTuples
     /// What decides the bits of the result, but for the evaluator's metric.
     let identity: RunIdentity
+    /// Mines hard negatives as the run goes, where the settings say so.
+    let miner: RunMiner?
+    /// Draws embeddings towards the base model's, where the settings say so.
+    let anchor: AnchorTerm?
     /// What a run begins with.
     let initial: TrainingState
 
@@ -45,10 +49,14 @@ public struct Trainer: Sendable {
     ///   - baseName: how the user named it; nil for its hub name or its folder.
     ///   - tuples: what to train on, at least two.
     ///   - dataName: how the user named the data.
+    ///   - mining: what hard negatives are mined for and among, where the settings ask for them; made of the same tuples. Nil
+    ///     for all positives.
+    ///   - anchorTexts: what the anchor of the settings holds on to, at least one text.
     ///   - loss: the loss; nil for ``MultipleNegativesRankingLoss`` with the scale of the settings.
     public init(
         model: ModelFolder, baseName: String? = nil, tuples: [TrainingTuple], dataName: String = "tuples",
-        settings: TrainingSettings = TrainingSettings(), loss: (any EmbeddingLoss)? = nil
+        settings: TrainingSettings = TrainingSettings(), mining: MiningTask? = nil, anchorTexts: [String] = [],
+        loss: (any EmbeddingLoss)? = nil
     ) throws(TrainingError) {
         try settings.validate()
         guard tuples.count >= 2 else { throw .tooFewTuples(found: tuples.count) }
@@ -74,6 +82,8 @@ public struct Trainer: Sendable {
         self.loss = loss
         self.encoder = encoder
         self.data = data
+        miner = RunMiner(settings, tuples: tuples, task: mining)
+        anchor = try AnchorTerm(settings, texts: anchorTexts, encoder: encoder, maxLength: maxLength)
         warnings = encoder.warnings
         initial = TrainingState(
             adapter: adapter,
@@ -93,7 +103,7 @@ public struct Trainer: Sendable {
             data: [
                 "sha256": .string(digest(of: tuples).hex), "tuples": .integer(Int64(tuples.count)),
                 "texts": .integer(Int64(data.texts.count)),
-            ])
+            ].merging(miner?.identity ?? [:]) { $1 }.merging(anchor?.identity ?? [:]) { $1 })
     }
 
     /// The number of steps of a run: as many as the settings say, else as many as the epochs have batches.
@@ -107,18 +117,22 @@ public struct Trainer: Sendable {
     ///   - observer: told of every step.
     ///   - evaluator: measures the base model, the adapter after every ``TrainingSettings/evaluateEvery`` steps, and at
     ///     the end; the best adapter is the one that is kept.
+    ///   - dial: chooses the strength of the kept adapter, which is what is then written; nil for its full strength.
     ///   - isCancelled: asked between micro-batches. Where it says yes, a checkpoint is written and
     ///     ``TrainingError/interrupted(step:checkpoint:)`` is thrown.
     public func train(
         into path: String, start: TrainingRun.Start = .new, observer: any TrainingObserver = SilentObserver(),
-        evaluator: (any DevelopmentEvaluator)? = nil, isCancelled: () -> Bool = { false }
+        evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
         let run = TrainingRun(path: path)
         try run.check(start)
         var identity = identity
         identity.settings["metric"] = evaluator.map { .string($0.metric) } ?? .null
+        identity = RunIdentity(
+            settings: identity.settings.merging(["dial": dial?.json ?? .null]) { $1 }, model: identity.model,
+            data: identity.data)
         var loop = TrainingLoop(
-            trainer: self, run: run, identity: identity, observer: observer, evaluator: evaluator)
+            trainer: self, run: run, identity: identity, observer: observer, evaluator: evaluator, dial: dial)
         try loop.begin(start)
         return try loop.run(isCancelled: isCancelled)
     }
@@ -138,15 +152,17 @@ public struct TrainingResult: Sendable, Equatable {
     public let adapterDigest: String
     /// The base model's metrics, where there was an evaluator.
     public let before: Evaluation?
-    /// The metrics of the adapter that was kept, where there was an evaluator.
+    /// The metrics of the adapter that was kept, where there was an evaluator; with a dial, at the strength that it chose.
     public let best: Evaluation?
+    /// What the dial found, where there was one.
+    public let dial: DialResult?
     /// The time of this process's part of the run.
     public let seconds: Double
 }
 
 extension TokenizedTuples {
     /// The tuples with the tokens that an encoder reads, prompts in front.
-    fileprivate init(
+    init(
         _ tuples: [TrainingTuple], encoder: TextEncoder, maxLength: Int
     ) throws(EncodersError) {
         let model = encoder.model

@@ -11,11 +11,14 @@ struct TrainingLoop {
     private let identity: RunIdentity
     private let observer: any TrainingObserver
     private let evaluator: (any DevelopmentEvaluator)?
+    private let dial: StrengthDial?
     private let checkpoints: CheckpointStore
     private let step: ContrastiveStep
     private let schedule: LearningRateSchedule
 
     private var state: TrainingState
+    private var data: TokenizedTuples
+    private var anchor: AnchorTerm?
     private var record: RunRecord
     private var log: MetricsLog?
     private var lock: FileLock?
@@ -26,19 +29,22 @@ struct TrainingLoop {
 
     init(
         trainer: Trainer, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
-        evaluator: (any DevelopmentEvaluator)?
+        evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?
     ) {
         self.trainer = trainer
         self.run = run
         self.identity = identity
         self.observer = observer
         self.evaluator = evaluator
+        self.dial = dial
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = ContrastiveStep(
             model: trainer.encoder.model, loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
         schedule = LearningRateSchedule(
             trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
         state = trainer.initial
+        data = trainer.data
+        anchor = trainer.anchor
         record = RunRecord(trainer: trainer, identity: identity)
     }
 
@@ -86,6 +92,7 @@ struct TrainingLoop {
         }
         state = found.state
         saved = state.step
+        try useNegatives()
         try wrapFiles { () throws(FilesError) in try checkpoints.removeAll(after: state.step) }
     }
 
@@ -97,7 +104,7 @@ struct TrainingLoop {
             let clock = ContinuousClock()
             let start = clock.now
             try takeSteps(clock, isCancelled: isCancelled)
-            return try finish(seconds: (clock.now - start).seconds)
+            return try finish(since: start, clock, isCancelled: isCancelled)
         } catch {
             // The error is what the user must hear of; a record that cannot be written is not.
             try? run.write(record: record.ended(by: error))
@@ -111,6 +118,7 @@ struct TrainingLoop {
         let (start, first) = (clock.now, state.step)
         while state.step < total, !hasLostPatience {
             guard !isCancelled() else { try interrupt() }
+            guard try mineIfDue(isCancelled: isCancelled) else { try interrupt() }
             let begun = clock.now
             guard let outcome = try takeStep(isCancelled: isCancelled) else { try interrupt() }
             let seconds = (clock.now - begun).seconds
@@ -140,14 +148,21 @@ struct TrainingLoop {
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
     private mutating func takeStep(isCancelled: () -> Bool) throws(TrainingError) -> Outcome? {
         var sampler = state.sampler
-        let plan = trainer.data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
+        let plan = data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
         let number = state.step + 1
         var gradients = AdapterGradients(zerosLike: state.adapter)
         let options = TrainingOptions(
             dropout: Float(settings.dropout), seed: settings.seed, step: number)
-        let loss = try wrapEncoders { () throws(EncodersError) in
+        var loss = try wrapEncoders { () throws(EncodersError) in
             try step.run(
                 plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
+        }
+        if let main = loss, main.isFinite, var term = anchor.take() {
+            let value = try term.add(
+                adapter: state.adapter, encoder: trainer.encoder, options: options, into: &gradients,
+                isCancelled: isCancelled)
+            anchor = term
+            loss = value.map { main + $0 }
         }
         guard let loss else { return nil }
         guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
@@ -166,6 +181,30 @@ struct TrainingLoop {
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.anchors.count,
             tokens: plan.tokenCount)
+    }
+
+    // MARK: Hard negatives
+
+    /// Mines where its turn has come; false when it was cancelled.
+    private mutating func mineIfDue(isCancelled: () -> Bool) throws(TrainingError) -> Bool {
+        guard let miner = trainer.miner, miner.isDue(state) else { return true }
+        let mined = try miner.mine(state, base: trainer.encoder, observer: observer, isCancelled: isCancelled)
+        guard let mined else { return false }
+        state.negatives = mined
+        try useNegatives()
+        try wrapFiles { () throws(FilesError) in try run.write(record: record.json) }
+        return true
+    }
+
+    /// Puts the negatives that were mined, or that a checkpoint kept, into the data.
+    private mutating func useNegatives() throws(TrainingError) {
+        guard let miner = trainer.miner, let negatives = state.negatives else { return }
+        let tuples = try miner.tuples(with: negatives, at: checkpoints.path(ofStep: state.step))
+        data = try wrapEncoders { () throws(EncodersError) in
+            try TokenizedTuples(
+                tuples, encoder: trainer.encoder, maxLength: settings.maxLength ?? trainer.encoder.maxLength)
+        }
+        record.mined(negatives.history)
     }
 
     // MARK: Evaluation
@@ -191,17 +230,7 @@ struct TrainingLoop {
     private func evaluate(adapter: LowRankAdapter?) throws(TrainingError) -> Evaluation? {
         guard let evaluator else { return nil }
         let encoder = try wrapEncoders { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
-        let metrics: [String: Double]
-        do {
-            metrics = try evaluator.evaluate(encoder)
-        } catch {
-            throw .evaluationFailed(step: state.step, reason: "\(error)")
-        }
-        guard let value = metrics[evaluator.metric], value.isFinite else {
-            let found = metrics[evaluator.metric].map { "it is \($0)" } ?? "it has \(metrics.keys.sorted())"
-            throw .evaluationFailed(step: state.step, reason: "\(evaluator.metric) is wanted, \(found)")
-        }
-        return Evaluation(step: state.step, metrics: metrics)
+        return Evaluation(step: state.step, metrics: try evaluator.metrics(of: encoder, afterSteps: state.step))
     }
 
     // MARK: Ends
@@ -221,13 +250,24 @@ struct TrainingLoop {
     }
 
     /// Writes the adapter, the model card and the record.
-    private mutating func finish(seconds: Double) throws(TrainingError) -> TrainingResult {
+    private mutating func finish(
+        since start: ContinuousClock.Instant, _ clock: ContinuousClock, isCancelled: () -> Bool
+    ) throws(TrainingError) -> TrainingResult {
         var adapter = state.adapter
         if let best = state.best { adapter.pairs = best }
+        var best = state.evaluations.best
+        let dialled = try dial?.sweep(
+            adapter, base: trainer.encoder, afterSteps: state.step, found: observer.dialled, isCancelled: isCancelled)
+        if dial != nil, dialled == nil { try interrupt() }
+        if let chosen = dialled?.chosen {
+            adapter = adapter.dialled(to: chosen.scale)
+            best = best.map { Evaluation(step: $0.step, metrics: chosen.domain) }
+        }
         let digest = try write(adapter)
         let result = TrainingResult(
             path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: adapter.parameterCount,
-            adapterDigest: digest, before: state.evaluations.before, best: state.evaluations.best, seconds: seconds)
+            adapterDigest: digest, before: state.evaluations.before, best: best, dial: dialled,
+            seconds: (clock.now - start).seconds)
         record.finish(result, stoppedEarly: state.step < trainer.totalSteps)
         let card = ModelCard(
             base: trainer.baseName, dataName: trainer.dataName, record: record.json, before: result.before,
