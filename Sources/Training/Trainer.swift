@@ -82,7 +82,7 @@ public struct Trainer: Sendable {
         self.loss = loss
         self.encoder = encoder
         self.data = data
-        miner = RunMiner(settings, tuples: tuples, task: mining)
+        miner = try RunMiner(settings, tuples: tuples, task: mining, base: encoder, model: model)
         anchor = try AnchorTerm(settings, texts: anchorTexts, encoder: encoder, maxLength: maxLength)
         warnings = encoder.warnings
         initial = TrainingState(

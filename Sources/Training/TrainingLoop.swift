@@ -188,7 +188,7 @@ struct TrainingLoop {
     /// Mines where its turn has come; false when it was cancelled.
     private mutating func mineIfDue(isCancelled: () -> Bool) throws(TrainingError) -> Bool {
         guard let miner = trainer.miner, miner.isDue(state) else { return true }
-        let mined = try miner.mine(state, base: trainer.encoder, observer: observer, isCancelled: isCancelled)
+        let mined = try miner.mine(state, observer: observer, isCancelled: isCancelled)
         guard let mined else { return false }
         state.negatives = mined
         try useNegatives()

@@ -158,6 +158,8 @@ struct DataMineTests {
     func existing() throws {
         let folder = try TemporaryFolder()
         let tool = try Self.tool(in: folder)
+        let nowhere = try tool.run("data", "mine", "set", "-M", Self.model, "-o", "none/out")
+        #expect(nowhere.status == 1 && nowhere.errors == "attune: cannot write none/out: there is no folder none\n")
         try tool.write("mine", to: "out/notes.txt")
         let refused = try tool.run("data", "mine", "set", "-M", Self.model, "-o", "out")
         #expect(refused.status == 1 && refused.complaints.count == 1)

@@ -68,7 +68,7 @@ struct RunMiningTests {
         var choice = settings.mining!.choice
         choice.seed = settings.seed
         let task = MiningTask(tuples: Tiny.tuples)
-        let mined = try #require(try HardNegativeMiner(choice).mine(task, encoder: trainer.encoder))
+        let mined = try #require(try HardNegativeMiner(choice).mine(task, encoder: trainer.miner!.encoder))
         settings.mining = nil
         let given = try Tiny.trainer(settings, tuples: mined.added(to: Tiny.tuples, of: task))
             .train(into: folder.file("given"))

@@ -64,6 +64,11 @@ struct DataMine: ParsableCommand {
     func run() throws {
         engine.apply()
         try force.check(output)
+        // Nobody waits minutes for a corpus to be embedded to hear of a folder that is not there.
+        let parent = FileSystem.parent(of: output)
+        guard FileSystem.isDirectory(parent) else {
+            throw FilesError.cannotWrite(path: output, reason: "there is no folder \(parent)")
+        }
         let miner = try HardNegativeMiner(settings)
         let kind = try DataSet.open(data)
         let task = try MiningTask(kind, split: split, path: data)

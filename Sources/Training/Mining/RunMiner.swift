@@ -1,6 +1,8 @@
 internal import Corpora
 internal import Encoders
 internal import Files
+internal import ModelFiles
+internal import VectorMath
 
 /// The hard negatives that a run trains with at the moment: what a checkpoint keeps of them.
 struct NegativesInUse: Sendable, Equatable {
@@ -15,14 +17,21 @@ struct NegativesInUse: Sendable, Equatable {
 /// Mines for a run, and puts what was found into its data.
 struct RunMiner: Sendable {
     let task: MiningTask
+    /// The base model, in the precision that is fastest without loss: a corpus is embedded for each mining.
+    let encoder: TextEncoder
     private let settings: RunMiningSettings
     private let tuples: [TrainingTuple]
     private let seed: UInt64
     private let maxLength: Int?
 
     /// A miner for a run; nil where its settings ask for none.
-    init?(_ settings: TrainingSettings, tuples: [TrainingTuple], task: MiningTask?) {
+    init?(
+        _ settings: TrainingSettings, tuples: [TrainingTuple], task: MiningTask?, base: TextEncoder, model: ModelFolder
+    ) throws(TrainingError) {
         guard let mining = settings.mining else { return nil }
+        encoder = try wrapEncoders { () throws(EncodersError) in
+            Precision.standard == base.precision ? base : try TextEncoder(model: model, precision: .standard)
+        }
         self.settings = mining
         self.tuples = tuples
         self.task = task ?? MiningTask(tuples: tuples)
@@ -51,13 +60,13 @@ struct RunMiner: Sendable {
 
     /// Mines with the weights of a state; nil when it was cancelled.
     func mine(
-        _ state: TrainingState, base: TextEncoder, observer: any TrainingObserver, isCancelled: () -> Bool
+        _ state: TrainingState, observer: any TrainingObserver, isCancelled: () -> Bool
     ) throws(TrainingError) -> NegativesInUse? {
         var choice = settings.choice
         choice.seed = seed
         let miner = try HardNegativeMiner(choice)
         let encoder = try wrapEncoders { () throws(EncodersError) in
-            state.step == 0 ? base : try base.adapted(by: state.adapter)
+            state.step == 0 ? self.encoder : try self.encoder.adapted(by: state.adapter)
         }
         let mined = try miner.mine(
             task, encoder: encoder, maxLength: maxLength, round: state.step,
@@ -66,6 +75,7 @@ struct RunMiner: Sendable {
         observer.mined(mined.summary, afterSteps: state.step)
         var fields = mined.summary.json
         fields["step"] = .integer(Int64(state.step))
+        fields["precision"] = .string(encoder.precision.rawValue)
         return NegativesInUse(
             step: state.step, documents: mined.negatives.map { $0.map(\.document) },
             history: (state.negatives?.history ?? []) + [.object(fields)])
