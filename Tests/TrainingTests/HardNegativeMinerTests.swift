@@ -136,6 +136,35 @@ struct HardNegativeMinerTests {
         }
     }
 
+    /// What sentence-transformers finds, see `fixtures/training/make_mining.py`.
+    private struct RecordedCase: Decodable {
+        var corpus: [String]
+        var pairs: [[String]]
+        var settings: [String: Double]
+        var negatives: [String: [String]]
+    }
+
+    @Test("finds what sentence-transformers finds", arguments: 0..<5)
+    func recorded(_ number: Int) throws {
+        let cases = try decodeJSONLines(RecordedCase.self, path: SharedData.fixtures + "/training/mining.jsonl")
+        try #require(cases.count == 5)
+        let recorded = cases[number]
+        let task = MiningTask(tuples: recorded.pairs.map { pair($0[0], $0[1]) }, corpus: recorded.corpus)
+        let found = try mine(task) { settings in
+            settings.negatives = Int(recorded.settings["num_negatives"]!)
+            settings.rangeMin = Int(recorded.settings["range_min"] ?? 0)
+            settings.rangeMax = Int(recorded.settings["range_max"]!)
+            settings.relativeMargin = recorded.settings["relative_margin"]
+            settings.absoluteMargin = recorded.settings["absolute_margin"]
+            settings.maxScore = recorded.settings["max_score"]
+            settings.minScore = recorded.settings["min_score"]
+        }.texts
+        #expect(task.queries.count == recorded.negatives.count)
+        for (query, texts) in zip(task.queries, found) {
+            #expect(texts == recorded.negatives[query], "\(query)")
+        }
+    }
+
     @Test("a random sample is drawn from the window by the seed alone, and lists the nearest first")
     func randomSampling() throws {
         let task = randomTask

@@ -1,4 +1,4 @@
-internal import Encoders
+public import Encoders
 internal import Files
 public import LowRank
 internal import ModelFiles
@@ -56,8 +56,8 @@ public struct StrengthDial {
     ///   - isCancelled: asked before each point.
     /// - Returns: nil when it was cancelled.
     /// - Complexity: ``steps`` + 1 evaluations of either set.
-    func sweep(
-        _ adapter: LowRankAdapter, base: TextEncoder, afterSteps trained: Int,
+    public func sweep(
+        _ adapter: LowRankAdapter, base: TextEncoder, afterSteps trained: Int = 0,
         found: (DialResult.Point) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> DialResult? {
         var points: [DialResult.Point] = []
