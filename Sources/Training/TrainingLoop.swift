@@ -128,7 +128,7 @@ struct TrainingLoop {
                 epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
                 learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm,
                 pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
-                seconds: seconds, secondsLeft: pace * Double(total - state.step))
+                seconds: seconds, secondsLeft: pace * Double(total - state.step), anchor: outcome.anchor)
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
             try wrapFiles { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
@@ -143,6 +143,7 @@ struct TrainingLoop {
         let gradientNorm: Double
         let tuples: Int
         let tokens: Int
+        let anchor: Double?
     }
 
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
@@ -157,12 +158,13 @@ struct TrainingLoop {
             try step.run(
                 plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
         }
+        var anchored: Double?
         if let main = loss, main.isFinite, var term = anchor.take() {
-            let value = try term.add(
+            anchored = try term.add(
                 adapter: state.adapter, encoder: trainer.encoder, options: options, into: &gradients,
                 isCancelled: isCancelled)
             anchor = term
-            loss = value.map { main + $0 }
+            loss = anchored.map { main + $0 }
         }
         guard let loss else { return nil }
         guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
@@ -180,7 +182,7 @@ struct TrainingLoop {
         state.loss = loss
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.anchors.count,
-            tokens: plan.tokenCount)
+            tokens: plan.tokenCount, anchor: anchored)
     }
 
     // MARK: Hard negatives

@@ -20,6 +20,8 @@ public struct TrainingProgress: Sendable, Equatable {
     public let seconds: Double
     /// The time that is left at the pace of this process so far.
     public let secondsLeft: Double
+    /// What the anchor's term adds to the loss, where the run has one.
+    public var anchor: Double?
 }
 
 /// Whoever wants to know how a run goes. All methods do nothing by default.

@@ -140,10 +140,19 @@ struct AnchorTests {
         let folder = try TemporaryFolder()
         var found: [Double] = []
         for (number, weight) in [0.0, 1, 30].enumerated() {
+            let recorder = Recorder()
             var settings = settings(weight: weight, batch: 7)
             if weight == 0 { settings.anchor = nil }
             let trainer = try trainer(settings)
-            _ = try trainer.train(into: folder.file("run\(number)"))
+            _ = try trainer.train(into: folder.file("run\(number)"), observer: recorder)
+            // The first step is the base model's, and the term nothing.
+            let told = recorder.steps.compactMap(\.anchor)
+            #expect(told.count == (weight == 0 ? 0 : 9))
+            #expect(told.first.map { abs($0) < 1e-4 } ?? true && told.suffix(5).allSatisfy { $0 > 1e-4 }, "\(told)")
+            let logged = try TrainingRun(path: folder.file("run\(number)")).metrics.compactMap {
+                $0["anchor"]?.doubleValue
+            }
+            #expect(logged == told)
             found.append(try nearness(trainer, folder.file("run\(number)")))
         }
         #expect(found[0] < found[1] && found[1] < found[2], "\(found)")
