@@ -175,6 +175,13 @@ extension TokenizedTuples {
     }
 }
 
+/// A digest of texts in their order, each with its length in front so that none runs into the next.
+func digest(of texts: [String]) -> SHA256Digest {
+    var hasher = SHA256Digest.Hasher()
+    for text in texts { hasher.update(Array("\(text.utf8.count):\(text)".utf8)) }
+    return hasher.finalize()
+}
+
 /// A digest of all texts of the tuples, in their order, each with its length in front so that none runs into the next.
 private func digest(of tuples: [TrainingTuple]) -> SHA256Digest {
     var hasher = SHA256Digest.Hasher()

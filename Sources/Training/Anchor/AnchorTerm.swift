@@ -49,9 +49,7 @@ struct AnchorTerm: Sendable {
 
     /// What of the texts decides the bits of the result.
     var identity: [String: JSONValue] {
-        var hasher = SHA256Digest.Hasher()
-        for text in texts { hasher.update(Array("\(text.utf8.count):\(text)".utf8)) }
-        return ["anchor_sha256": .string(hasher.finalize().hex), "anchor_texts": .integer(Int64(texts.count))]
+        ["anchor_sha256": .string(digest(of: texts).hex), "anchor_texts": .integer(Int64(texts.count))]
     }
 
     /// Adds the gradients of the term in a step.

@@ -13,7 +13,7 @@ public struct HardNegativeMiner: Sendable {
     public let settings: MiningSettings
 
     /// Documents that are encoded together, between two looks at whether to go on.
-    private static let documentBlock = 4096
+    private static let documentBlock = 1024
     /// Queries that are encoded and searched together.
     private static let queryBlock = 1024
     /// Neighbours that are held at once, about.

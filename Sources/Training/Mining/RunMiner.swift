@@ -42,11 +42,8 @@ struct RunMiner: Sendable {
 
     /// What of the data decides which negatives are found, beside the tuples.
     var identity: [String: JSONValue] {
-        var hasher = SHA256Digest.Hasher()
-        for document in task.documents { hasher.update(Array("\(document.utf8.count):\(document)".utf8)) }
-        for excluded in task.excluded { hasher.update(Array("\(excluded)".utf8)) }
-        return [
-            "mining_sha256": .string(hasher.finalize().hex),
+        [
+            "mining_sha256": .string(digest(of: task.documents + task.excluded.map { "\($0)" }).hex),
             "mining_documents": .integer(Int64(task.documents.count)),
         ]
     }
