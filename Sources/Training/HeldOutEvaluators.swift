@@ -1,6 +1,7 @@
 public import Corpora
 public import Encoders
 public import Evaluation
+internal import VectorMath
 
 /// Evaluates on a held-out split of a retrieval data set.
 public struct HeldOutRetrieval: DevelopmentEvaluator {
@@ -20,8 +21,9 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
         RetrievalMetric(.recall, at: 100),
     ]
 
-    /// An evaluator of a split of a data set: of the queries with judgements of a retrieval set, else of the anchors of
-    /// its tuples, which are to find their positives among all texts of the split.
+    /// An evaluator of a split of a data set: of the queries with judgements of a retrieval set, of the anchors of tuples,
+    /// which are to find their positives among all texts of the split, or of labelled texts, which are to find those of
+    /// their label in the split `train`.
     ///
     /// - Parameters:
     ///   - path: what messages shall name.
@@ -30,7 +32,12 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     public init(
         of kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil
     ) throws(CorporaError) {
-        let dataSet = try kind.retrievalTask(split: split, path: path)
+        let dataSet: DataSet
+        if case .labelledTexts(let splits) = kind, splits[split] != nil, split != "train" {
+            dataSet = try DataSet.searchingLabels(splits.filter { [split, "train"].contains($0.key) }, path: path)
+        } else {
+            dataSet = try kind.retrievalTask(split: split, path: path)
+        }
         self.init(RetrievalEvaluator(dataSet, metrics: Self.metrics), split: split, maxLength: maxLength)
     }
 
@@ -55,6 +62,8 @@ public struct HeldOutPairs: DevelopmentEvaluator {
     public let evaluator: ScoredPairEvaluator
     /// Tokens that a text is cut to; nil for the model's own limit.
     public let maxLength: Int?
+    /// Called with the number of texts embedded and of all, two a pair.
+    public var progress: ((Int, Int) -> Void)?
 
     public var metric: String { "spearman" }
 
@@ -65,7 +74,73 @@ public struct HeldOutPairs: DevelopmentEvaluator {
     }
 
     public func evaluate(_ encoder: TextEncoder) throws -> [String: Double] {
-        let result = try evaluator.evaluate(encoder, maxLength: maxLength)
+        let result = try evaluator.evaluate(encoder, maxLength: maxLength, progress: progress)
         return ["spearman": result.spearman, "pearson": result.pearson]
+    }
+}
+
+/// Evaluates on held-out texts with a teacher's vectors: best by the mean cosine with them.
+public struct HeldOutVectors: DevelopmentEvaluator {
+    /// The texts and the teacher's vectors, of as many dimensions as the model's.
+    public let texts: [TaughtText]
+    /// Tokens that a text is cut to; nil for the model's own limit.
+    public let maxLength: Int?
+    /// Called with the number of texts embedded and of all.
+    public var progress: ((Int, Int) -> Void)?
+
+    public var metric: String { "cosine" }
+
+    /// An evaluator of texts with vectors.
+    public init(_ texts: [TaughtText], maxLength: Int? = nil) {
+        self.texts = texts
+        self.maxLength = maxLength
+    }
+
+    public func evaluate(_ encoder: TextEncoder) throws -> [String: Double] {
+        guard !texts.isEmpty, texts.allSatisfy({ $0.vector.count == encoder.dimension }) else { return [:] }
+        let found = UnitRows(
+            try encoder.encode(texts.map(\.text), maxLength: maxLength, progress: progress).view
+        ).unit
+        var products = UnitRows(Matrix(rowsOf: texts.map(\.vector)).view).unit
+        multiplyElements(found.view, into: &products)
+        var sums = [Float](repeating: 0, count: products.columns)
+        addColumnSums(of: products.view, to: &sums)
+        return ["cosine": sums.reduce(0) { $0 + Double($1) } / Double(texts.count)]
+    }
+}
+
+/// Finds how to evaluate on a split of a data set.
+public enum HeldOut {
+    /// The evaluator that fits a data set: rankings for retrieval sets, tuples and labelled texts, Spearman's correlation
+    /// for scored pairs, cosines with a teacher's vectors.
+    ///
+    /// - Parameters:
+    ///   - path: what messages shall name.
+    ///   - maxLength: tokens that a text is cut to; nil for the model's own limit.
+    ///   - progress: called with the number of texts embedded and of all, in each pass over texts.
+    /// - Throws: `noSuchSplit` where the data set has no such split, `notADataSet` for pairs with classes, which say
+    ///   nothing of distances.
+    public static func evaluator(
+        of kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil,
+        progress: ((Int, Int) -> Void)? = nil
+    ) throws(CorporaError) -> any DevelopmentEvaluator {
+        switch kind {
+        case .retrieval, .tuples, .labelledTexts, .classifiedPairs:
+            var evaluator = try HeldOutRetrieval(of: kind, split: split, path: path, maxLength: maxLength)
+            evaluator.progress = progress
+            return evaluator
+        case .scoredPairs:
+            var evaluator = HeldOutPairs(
+                ScoredPairEvaluator(try kind.scoredPairs(split: split, path: path)), maxLength: maxLength)
+            evaluator.progress = progress
+            return evaluator
+        case .taughtTexts(let splits):
+            guard let texts = splits[split] else {
+                throw .noSuchSplit(path: path, split: split, available: kind.splits)
+            }
+            var evaluator = HeldOutVectors(texts, maxLength: maxLength)
+            evaluator.progress = progress
+            return evaluator
+        }
     }
 }

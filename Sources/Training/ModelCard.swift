@@ -50,7 +50,7 @@ struct ModelCard {
             | --- | --- |
             | base model | \(inline(base)) |
             | SHA-256 of its weights | \(inline(text(model?["weights"]))) |
-            | training data | \(inline(dataName)): \(text(data?["tuples"])) pairs, \(text(data?["texts"])) distinct texts |
+            | training data | \(inline(dataName)): \(text(data?["tuples"])) rows, \(text(data?["texts"])) distinct texts |
             | SHA-256 of the data | \(inline(text(data?["sha256"]))) |
             | dimension of the embeddings | \(text(model?["dimension"])) |
             | trained values | \(text(result?["parameters"])) |

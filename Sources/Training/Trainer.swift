@@ -5,7 +5,7 @@ internal import LowRank
 public import ModelFiles
 public import VectorMath
 
-/// Trains a LoRA adapter for a text encoder on tuples of texts.
+/// Trains a LoRA adapter for a text encoder on tuples of texts, scored pairs or whatever a loss learns from.
 ///
 /// A run is a function of settings, base model and data: it gives the same adapter, bit for bit, whatever the number of
 /// threads, whatever the memory budget, and whether or not it was interrupted and resumed on the way. (Another
@@ -102,7 +102,7 @@ public struct Trainer: Sendable {
             loss ?? settings.loss.makeLoss(dimension: encoder.dimension, classes: classes, seed: settings.seed)
         }
         let data = try TrainingSets(
-            sets, needs: makeLoss(classes: 1).needs, settings: settings, encoder: encoder, maxLength: maxLength)
+            sets, for: makeLoss(classes: 1), settings: settings, encoder: encoder, maxLength: maxLength)
         let loss = makeLoss(classes: data.classes.count)
         let (weights, tokenizer) = try wrapModelFiles { () throws(ModelFilesError) in
             (try model.weightsDigest(), try model.tokenizerDigest())

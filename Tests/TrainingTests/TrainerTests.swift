@@ -177,7 +177,7 @@ struct TrainerTests {
 
         let card = try readText(run.cardPath)
         for text in [
-            "base_model: \"example/tiny-bert\"", "library_name: peft", "`tiny pairs`: 22 pairs", "| lr | 0.01 |",
+            "base_model: \"example/tiny-bert\"", "library_name: peft", "`tiny pairs`: 22 rows", "| lr | 0.01 |",
             "model.load_adapter(\"RUN\")", "attune embed -M example/tiny-bert -A RUN",
         ] { #expect(card.contains(text), "\(text)") }
         #expect(!card.contains("## Evaluation"))

@@ -13,12 +13,15 @@ struct TrainCommand: ConfigurableCommand {
         name: [.customShort("M"), .long],
         help: ArgumentHelp("The base model: a folder or a hub name.", valueName: "ref"))
     var model: String
-    @Option(name: .shortAndLong, help: ArgumentHelp("A data set with a split `train`.", valueName: "folder"))
-    var data: String
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A data set with a split `train`; may be given several times.", valueName: "folder"))
+    var data: [String]
     @Option(name: .shortAndLong, help: ArgumentHelp("The run folder.", valueName: "run"))
     var output: String
 
     @OptionGroup(title: "Adapter") var adapter: AdapterFlags
+    @OptionGroup(title: "Loss") var loss: LossFlags
     @OptionGroup(title: "Learning") var learning: LearningFlags
     @OptionGroup(title: "Hard negatives") var mining: MiningFlags
     @OptionGroup(title: "Forgetting") var forgetting: ForgettingFlags
@@ -46,11 +49,9 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     struct LearningFlags: ParsableArguments {
-        @Option(help: "mnrl: multiple negatives ranking, the softmax over the batch.") var loss = Loss.mnrl
-        @Option(help: "What multiplies the cosines in the loss.") var scale = 20.0
         @Option(help: "Passes over the data.") var epochs = 1
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
-        @Option(help: "Pairs a batch.") var batchSize = 64
+        @Option(help: "Rows of the data a batch.") var batchSize = 64
         @Option(help: "Learning rate at its highest.") var lr = 1e-3
         @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
         @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
@@ -58,16 +59,12 @@ struct TrainCommand: ConfigurableCommand {
         @Option(help: "Decides the first values, the order of the data and dropout.") var seed: UInt64 = 0
         @Option(help: "AdamW's weight decay.") var weightDecay = 0.01
         @Option(help: "Gradients that are longer are scaled down to this norm (0: never).") var maxGradNorm = 1.0
-
-        enum Loss: String, CaseIterable, ExpressibleByArgument {
-            case mnrl
-        }
     }
 
     struct EvaluationFlags: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Evaluate on the split `dev` before the first step, after every so many and after the last; the best "
+                "Evaluate on the split `dev` of the first data set before the first step, after every so many and after the last; the best "
                     + "adapter is the one that is kept.", valueName: "steps"))
         var evalEvery: Int?
         @Option(help: ArgumentHelp("Stop after so many evaluations without a new best.", valueName: "evaluations"))
@@ -87,12 +84,14 @@ struct TrainCommand: ConfigurableCommand {
         let start: TrainingRun.Start = resume ? .resuming : force.force ? .replacing : .new
         try TrainingRun(path: output).check(start)
         let folder = try ModelFolder(path: ModelReference.resolve(model))
-        let kind = try DataSet.open(data)
+        let kinds = try data.map { try DataSet.open($0) }
+        let evaluator = try evaluator(on: kinds[0])
         let trainer = try Trainer(
-            model: folder, baseName: model, tuples: kind.trainingTuples(split: "train", path: data), dataName: data,
-            settings: settings, mining: mining.task(of: kind, path: data), anchorTexts: forgetting.readAnchorTexts())
+            model: folder, baseName: model,
+            sets: zip(data, kinds).map { try TrainingSet(name: $0, rows: TrainingRows($1, path: $0)) },
+            settings: settings(), mining: mining.task(of: kinds, paths: data),
+            anchorTexts: forgetting.readAnchorTexts())
 
-        let evaluator = try evaluator(on: kind)
         let dial = try forgetting.makeDial(domain: evaluator, maxLength: learning.maxLength)
         trainer.warnings.forEach(Console.warn)
         Interruption.letWorkStopItself()
@@ -108,12 +107,12 @@ struct TrainCommand: ConfigurableCommand {
         }
     }
 
-    private func evaluator(on kind: DataSetKind) throws -> HeldOutRetrieval? {
+    private func evaluator(on kind: DataSetKind) throws -> (any DevelopmentEvaluator)? {
         guard evaluation.evalEvery != nil || forgetting.dial else { return nil }
-        var evaluator = try HeldOutRetrieval(of: kind, path: data, maxLength: learning.maxLength)
         let passes = PassProgress("evaluate", unit: "texts", isQuiet: printing.quiet)
-        evaluator.progress = { passes.update(done: $0, total: $1) }
-        return evaluator
+        return try HeldOut.evaluator(of: kind, path: data[0], maxLength: learning.maxLength) {
+            passes.update(done: $0, total: $1)
+        }
     }
 
     private func report(_ result: TrainingResult, metric: String?) {
@@ -132,7 +131,7 @@ struct TrainCommand: ConfigurableCommand {
                 + "\(Console.fixed(dial.loss(at: dial.chosen), 4)) of \(Console.fixed(dial.budget, 4)) allowed")
     }
 
-    private var settings: TrainingSettings {
+    private func settings() throws -> TrainingSettings {
         var settings = TrainingSettings()
         settings.method = adapter.method
         settings.rank = adapter.rank
@@ -140,7 +139,8 @@ struct TrainCommand: ConfigurableCommand {
         settings.variant = adapter.variant
         settings.dropout = adapter.dropout
         settings.targets = adapter.targets.split(separator: ",").map(String.init)
-        settings.scale = learning.scale
+        settings.loss = try loss.settings()
+        settings.mixing = loss.mixing
         settings.epochs = learning.epochs
         settings.maxSteps = learning.maxSteps
         settings.batchSize = learning.batchSize
@@ -164,17 +164,18 @@ struct TrainCommand: ConfigurableCommand {
 
 extension TrainCommand {
     static let configurableFlags: [String: ConfigurationFile.Kind] = [
-        "model": .text, "data": .text, "output": .text,
+        "model": .text, "data": .repeatedTexts(short: "d"), "output": .text,
         "method": .choice(of: TrainingSettings.Method.self), "rank": .wholeNumber, "alpha": .number,
         "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
-        "loss": .choice(of: LearningFlags.Loss.self), "scale": .number, "epochs": .wholeNumber,
+        "epochs": .wholeNumber,
         "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,
         "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
         "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
         "patience": .wholeNumber, "checkpoint-every": .wholeNumber, "memory-budget": .wholeNumber,
         "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
         "force": .onOff, "json": .onOff, "quiet": .onOff,
-    ].merging(MiningFlags.configurable) { $1 }.merging(ForgettingFlags.configurable) { $1 }
+    ].merging(LossFlags.configurableFlags) { $1 }.merging(MiningFlags.configurableFlags) { $1 }
+        .merging(ForgettingFlags.configurableFlags) { $1 }
 }
 
 /// Shows how training comes along.
