@@ -75,7 +75,8 @@ let package = Package(
         floor(
             "Attune",
             uses: [
-                "Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "Reports", "Retrieval", "Tokenization",
+                "Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "Reports", "Retrieval",
+                "Tokenization",
                 "Training", "VectorIndex", "VectorMath",
             ]),
         .executableTarget(

@@ -107,18 +107,20 @@ public struct Trainer: Sendable {
     ///   - observer: told of every step.
     ///   - evaluator: measures the base model, the adapter after every ``TrainingSettings/evaluateEvery`` steps, and at
     ///     the end; the best adapter is the one that is kept.
+    ///   - reporting: what `report.html` shows.
     ///   - isCancelled: asked between micro-batches. Where it says yes, a checkpoint is written and
     ///     ``TrainingError/interrupted(step:checkpoint:)`` is thrown.
     public func train(
         into path: String, start: TrainingRun.Start = .new, observer: any TrainingObserver = SilentObserver(),
-        evaluator: (any DevelopmentEvaluator)? = nil, isCancelled: () -> Bool = { false }
+        evaluator: (any DevelopmentEvaluator)? = nil, reporting: RunReporting = .full(),
+        isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
         let run = TrainingRun(path: path)
         try run.check(start)
         var identity = identity
         identity.settings["metric"] = evaluator.map { .string($0.metric) } ?? .null
         var loop = TrainingLoop(
-            trainer: self, run: run, identity: identity, observer: observer, evaluator: evaluator)
+            trainer: self, run: run, identity: identity, observer: observer, evaluator: evaluator, reporting: reporting)
         try loop.begin(start)
         return try loop.run(isCancelled: isCancelled)
     }
@@ -142,6 +144,8 @@ public struct TrainingResult: Sendable, Equatable {
     public let best: Evaluation?
     /// The time of this process's part of the run.
     public let seconds: Double
+    /// Where the report is; nil where none was asked for, or it could not be written.
+    public internal(set) var report: String?
 }
 
 extension TokenizedTuples {

@@ -11,13 +11,14 @@ struct TrainingLoop {
     private let identity: RunIdentity
     private let observer: any TrainingObserver
     private let evaluator: (any DevelopmentEvaluator)?
+    private let reporting: RunReporting
     private let checkpoints: CheckpointStore
     private let step: ContrastiveStep
     private let schedule: LearningRateSchedule
 
     private var state: TrainingState
     private var record: RunRecord
-    private var log: MetricsLog?
+    private var watch: RunWatch?
     private var lock: FileLock?
     /// The step of the newest checkpoint on the disk.
     private var saved = 0
@@ -26,13 +27,14 @@ struct TrainingLoop {
 
     init(
         trainer: Trainer, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
-        evaluator: (any DevelopmentEvaluator)?
+        evaluator: (any DevelopmentEvaluator)?, reporting: RunReporting
     ) {
         self.trainer = trainer
         self.run = run
         self.identity = identity
         self.observer = observer
         self.evaluator = evaluator
+        self.reporting = reporting
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = ContrastiveStep(
             model: trainer.encoder.model, loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
@@ -57,9 +59,7 @@ struct TrainingLoop {
             lock = try takeLock()
         }
         try wrapFiles { () throws(FilesError) in
-            let (log, isComplete) = try MetricsLog.open(run.metricsPath, afterSteps: state.step)
-            if !isComplete { observer.warned("\(run.metricsPath) lacks lines of earlier steps") }
-            self.log = log
+            watch = try RunWatch(run, afterSteps: state.step, observer: observer)
             try run.write(record: record.json)
         }
     }
@@ -97,7 +97,7 @@ struct TrainingLoop {
             let clock = ContinuousClock()
             let start = clock.now
             try takeSteps(clock, isCancelled: isCancelled)
-            return try finish(seconds: (clock.now - start).seconds)
+            return try finish(seconds: (clock.now - start).seconds, isCancelled: isCancelled)
         } catch {
             // The error is what the user must hear of; a record that cannot be written is not.
             try? run.write(record: record.ended(by: error))
@@ -106,7 +106,10 @@ struct TrainingLoop {
     }
 
     private mutating func takeSteps(_ clock: ContinuousClock, isCancelled: () -> Bool) throws(TrainingError) {
-        if state.step == 0, evaluator != nil { state.evaluations.before = try evaluate(adapter: nil) }
+        if state.step == 0, evaluator != nil {
+            state.evaluations.before = try evaluate(adapter: nil)
+            try wrapFiles { () throws(FilesError) in try watch?.measuredBase(state.evaluations.before) }
+        }
         let total = trainer.totalSteps
         let (start, first) = (clock.now, state.step)
         while state.step < total, !hasLostPatience {
@@ -118,12 +121,13 @@ struct TrainingLoop {
             let progress = TrainingProgress(
                 step: state.step, totalSteps: total,
                 epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
-                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm,
+                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm, pairs: outcome.tuples,
+                tokens: outcome.tokens, maskedNegatives: outcome.maskedNegatives,
                 pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
                 seconds: seconds, secondsLeft: pace * Double(total - state.step))
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
-            try wrapFiles { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
+            try wrapFiles { () throws(FilesError) in try watch?.finished(progress, evaluation: evaluation) }
             if settings.checkpointEvery > 0, state.step % settings.checkpointEvery == 0 { _ = try save() }
         }
     }
@@ -135,6 +139,7 @@ struct TrainingLoop {
         let gradientNorm: Double
         let tuples: Int
         let tokens: Int
+        let maskedNegatives: Int
     }
 
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
@@ -165,7 +170,7 @@ struct TrainingLoop {
         state.loss = loss
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.anchors.count,
-            tokens: plan.tokenCount)
+            tokens: plan.tokenCount, maskedNegatives: plan.falseNegatives.reduce(0) { $0 + $1.count })
     }
 
     // MARK: Evaluation
@@ -183,7 +188,10 @@ struct TrainingLoop {
         let evaluation = try evaluate(adapter: state.adapter)
         guard let evaluation else { return nil }
         let isBest = state.evaluations.add(evaluation, by: evaluator.metric)
-        if isBest { state.best = state.adapter.pairs }
+        if isBest {
+            state.best = state.adapter.pairs
+            watch?.foundBest()
+        }
         observer.evaluated(evaluation, isBest: isBest)
         return evaluation
     }
@@ -193,7 +201,7 @@ struct TrainingLoop {
         let encoder = try wrapEncoders { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
         let metrics: [String: Double]
         do {
-            metrics = try evaluator.evaluate(encoder)
+            metrics = try watch?.evaluate(evaluator, encoder) ?? evaluator.evaluate(encoder)
         } catch {
             throw .evaluationFailed(step: state.step, reason: "\(error)")
         }
@@ -207,7 +215,7 @@ struct TrainingLoop {
     // MARK: Ends
 
     private mutating func save() throws(TrainingError) -> String {
-        try wrapFiles { () throws(FilesError) in try log?.synchronize() }
+        try wrapFiles { () throws(FilesError) in try watch?.synchronize() }
         let folder = try checkpoints.save(state, identity: identity)
         saved = state.step
         return folder
@@ -220,12 +228,14 @@ struct TrainingLoop {
             step: state.step, checkpoint: state.step > 0 ? checkpoints.path(ofStep: state.step) : nil)
     }
 
-    /// Writes the adapter, the model card and the record.
-    private mutating func finish(seconds: Double) throws(TrainingError) -> TrainingResult {
+    /// Writes the adapter, the model card, the record and the report.
+    private mutating func finish(
+        seconds: Double, isCancelled: () -> Bool
+    ) throws(TrainingError) -> TrainingResult {
         var adapter = state.adapter
         if let best = state.best { adapter.pairs = best }
         let digest = try write(adapter)
-        let result = TrainingResult(
+        var result = TrainingResult(
             path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: adapter.parameterCount,
             adapterDigest: digest, before: state.evaluations.before, best: state.evaluations.best, seconds: seconds)
         record.finish(result, stoppedEarly: state.step < trainer.totalSteps)
@@ -236,6 +246,9 @@ struct TrainingLoop {
             try writeFile(card.text, to: run.cardPath)
             try run.write(record: record.json)
         }
+        result.report = watch?.report(
+            on: run, trainer: trainer, record: record.json, result: result, evaluator: evaluator, as: reporting,
+            best: { try trainer.encoder.adapted(by: adapter) }, isCancelled: isCancelled)
         return result
     }
 
@@ -254,12 +267,5 @@ extension AdapterGradients {
         zip(names, pairs).first { _, pair in
             !(VectorMath.sumOfSquares(pair.a.view) + VectorMath.sumOfSquares(pair.b.view)).isFinite
         }?.0
-    }
-}
-
-extension Duration {
-    fileprivate var seconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 }

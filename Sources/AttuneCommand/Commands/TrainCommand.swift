@@ -70,6 +70,15 @@ struct TrainCommand: ConfigurableCommand {
         var evalEvery: Int?
         @Option(help: ArgumentHelp("Stop after so many evaluations without a new best.", valueName: "evaluations"))
         var patience: Int?
+        @Option(
+            help: ArgumentHelp(
+                "report.html: full compares base and tuned query by query on the split `dev`, where there is one; brief "
+                    + "leaves that out, none writes none (default: full)."))
+        var report: Report?
+
+        enum Report: String, CaseIterable, ExpressibleByArgument {
+            case full, brief, none
+        }
 
         func validate() throws {
             if patience != nil && evalEvery == nil { throw ValidationError("--patience needs --eval-every") }
@@ -92,13 +101,13 @@ struct TrainCommand: ConfigurableCommand {
             model: folder, baseName: model, tuples: kind.trainingTuples(split: "train", path: data), dataName: data,
             settings: settings)
 
-        let evaluator = try evaluator(on: kind)
+        let evaluator = try evaluation.evalEvery == nil ? nil : heldOut(on: kind)
         trainer.warnings.forEach(Console.warn)
         Interruption.letWorkStopItself()
         let observer = ProgressObserver(metric: evaluator?.metric, isQuiet: printing.quiet)
         let result = try trainer.train(
             into: output, start: start, observer: observer, evaluator: evaluator,
-            isCancelled: { Interruption.isRequested })
+            reporting: reporting(on: kind, evaluator), isCancelled: { Interruption.isRequested })
         observer.finish()
         if printing.json {
             Console.print(try TrainingRun(path: output).record())
@@ -107,8 +116,16 @@ struct TrainCommand: ConfigurableCommand {
         }
     }
 
-    private func evaluator(on kind: DataSetKind) throws -> HeldOutRetrieval? {
-        guard evaluation.evalEvery != nil else { return nil }
+    private func reporting(on kind: DataSetKind, _ evaluator: HeldOutRetrieval?) throws -> RunReporting {
+        switch evaluation.report ?? .full {
+        case .none: .none
+        case .brief: .brief
+        // Who does not ask for a full report gets one where there is something to evaluate on.
+        case .full: .full(on: try evaluator ?? (evaluation.report == nil ? try? heldOut(on: kind) : heldOut(on: kind)))
+        }
+    }
+
+    private func heldOut(on kind: DataSetKind) throws -> HeldOutRetrieval {
         var evaluator = try HeldOutRetrieval(of: kind, path: data, maxLength: learning.maxLength)
         let passes = PassProgress("evaluate", unit: "texts", isQuiet: printing.quiet)
         evaluator.progress = { passes.update(done: $0, total: $1) }
@@ -119,6 +136,7 @@ struct TrainCommand: ConfigurableCommand {
         Console.print(
             "\(output): \(result.steps) steps in \(Console.duration(result.seconds)), last loss "
                 + Console.fixed(result.loss, 4))
+        if let report = result.report { Console.print("  report: \(report)") }
         guard let metric, let base = result.before?.metrics[metric], let best = result.best,
             let tuned = best.metrics[metric]
         else { return }
@@ -163,7 +181,8 @@ extension TrainCommand {
         "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,
         "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
         "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
-        "patience": .wholeNumber, "checkpoint-every": .wholeNumber, "memory-budget": .wholeNumber,
+        "patience": .wholeNumber, "report": .choice(of: EvaluationFlags.Report.self), "checkpoint-every": .wholeNumber,
+        "memory-budget": .wholeNumber,
         "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
         "force": .onOff, "json": .onOff, "quiet": .onOff,
     ]
@@ -190,9 +209,12 @@ private struct ProgressObserver: TrainingObserver {
     }
 
     func finished(_ step: TrainingProgress) {
+        // A resumed run has steps behind it that this process did not take, and evaluations take time too.
+        let pace = Progress.Pace(rate: 1 / step.seconds, secondsLeft: step.secondsLeft)
         progress.update(
-            done: step.step, total: step.totalSteps,
-            remark: "loss \(Console.fixed(step.loss, 4)), \(Console.fixed(step.pairsPerSecond, 1)) pairs/s")
+            done: step.step, total: step.totalSteps, pace: pace,
+            remark: "loss \(Console.fixed(step.loss, 4)), lr \(Figures.short(step.learningRate)), "
+                + "\(Console.fixed(step.pairsPerSecond, 1)) pairs/s")
     }
 
     func warned(_ message: String) {
