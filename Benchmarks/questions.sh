@@ -35,8 +35,14 @@ for split, lines in rows.items():
         file.write("query-id\tcorpus-id\tscore\n" + "".join(lines))
 PYTHON
 
+# The questions of both splits are the same: each model looks for them once.
+model=$(sed -n 's/.*"base_model_name_or_path": *"\(.*\)".*/\1/p' "$run/adapter_config.json")
+look() { [ -s "$1" ] || "$attune" eval --quiet "${@:2}" -d "$out" --split questions --max-length 128 --run-file "$1" >/dev/null; }
+look "$out/base.run" -M "$model"
+look "$out/tuned.run" -M "$model" -A "$run"
+
 for split in questions sections; do
     echo "Split $split:"
     # Exit code 2 says that B is not shown to be better, which is an answer.
-    "$attune" compare base "$run" -d "$out" --split $split --metric mrr@10 --max-length 128 --quiet || [ $? -eq 2 ]
+    "$attune" compare "$out/base.run" "$out/tuned.run" -d "$out" --split $split --metric mrr@10 || [ $? -eq 2 ]
 done

@@ -1,7 +1,7 @@
 /// The part of a chart between its axes: grid, ticks and labels, and where values stand in it.
 struct Frame {
-    static let width = 640.0
-    private static let plotHeight = 220.0
+    static let width = 520.0
+    private static let plotHeight = 210.0
 
     let x: Scale
     let y: Scale

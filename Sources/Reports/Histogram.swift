@@ -121,7 +121,7 @@ public struct Histogram: Chart {
             .element(
                 "text",
                 [
-                    "class": "label", "x": pixels(place + (isRight ? 6 : -6)), "y": pixels(frame.y.end + 4),
+                    "class": "label halo", "x": pixels(place + (isRight ? 6 : -6)), "y": pixels(frame.y.end + 4),
                     "text-anchor": isRight ? "start" : "end",
                 ], mark.label),
         ]

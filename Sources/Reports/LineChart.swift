@@ -141,7 +141,7 @@ public struct LineChart: Chart {
     }
 
     /// The most values of a stretch that are drawn: more than there are pixels say nothing more.
-    private static let drawn = 1200
+    private static let drawn = 1000
 
     /// A long stretch by the first, lowest, highest and last value of each of as many parts as the picture can show, so that no
     /// peak is lost.

@@ -28,11 +28,12 @@ enum Style {
             .chart text{fill:var(--muted)}
             .chart .title{fill:var(--ink);font-size:15px;font-weight:600}
             .chart .legend{fill:var(--ink)}
+            .chart .halo{paint-order:stroke;stroke:var(--paper);stroke-width:5;stroke-linejoin:round}
             .chart .grid{stroke:var(--rule);stroke-width:1}
             .chart .axis{stroke:var(--axis);stroke-width:1}
             .chart .void{fill:var(--panel)}
             .chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-            .chart .faint{stroke-width:1;opacity:.4}
+            .chart .faint{stroke-width:1;opacity:.5}
             .chart .band{opacity:.16;stroke:none}
             .chart .dot{stroke:var(--paper);stroke-width:1.5}
             .chart .whisker{stroke:var(--ink);stroke-width:1.25}
@@ -56,21 +57,21 @@ enum Style {
         h2{font-size:21px;line-height:1.3;letter-spacing:-.008em;margin:52px 0 12px;padding-top:14px;border-top:1px solid var(--rule)}
         h3{font-size:16px;margin:28px 0 8px}
         p{margin:0 0 12px;max-width:74ch;overflow-wrap:anywhere}
-        .lead{color:var(--muted);font-size:17px;margin-bottom:20px}
+        .lead{color:var(--muted);font-size:16px;max-width:none;margin-bottom:20px}
         .note{color:var(--muted);font-size:14px}
         .figures{display:flex;flex-wrap:wrap;gap:12px;margin:24px 0 8px;padding:0;list-style:none}
         .figures li{flex:1 1 150px;background:var(--panel);border-radius:8px;padding:12px 16px}
         .figures span{display:block;color:var(--muted);font-size:13px;line-height:1.35}
         .figures strong{display:block;font-size:23px;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums}
-        .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));gap:32px 40px;margin:20px 0}
-        .charts figure{margin:0;min-width:0}
+        .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(440px,100%),1fr));gap:32px 40px;margin:20px 0}
+        .charts figure{margin:0;min-width:0;max-width:640px}
         .wide{overflow-x:auto;margin:16px 0}
         table{border-collapse:collapse;font-size:14.5px;font-variant-numeric:tabular-nums lining-nums}
         caption{text-align:left;color:var(--muted);font-size:14px;padding-bottom:6px}
         th,td{padding:6px 22px 6px 0;text-align:left;vertical-align:baseline;border-bottom:1px solid var(--rule)}
         th:last-child,td:last-child{padding-right:0}
         thead th{color:var(--muted);font-weight:500;font-size:13px;white-space:nowrap;border-bottom-color:var(--axis)}
-        tbody th{font-weight:500}
+        tbody th{font-weight:500;min-width:9.5em}
         td{overflow-wrap:anywhere}
         .number{text-align:right;white-space:nowrap}
         code{font:13px/1.4 ui-monospace,"Cascadia Mono","DejaVu Sans Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}

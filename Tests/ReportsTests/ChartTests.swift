@@ -84,7 +84,7 @@ struct ChartTests {
         {
             $0.split(separator: ",").last.flatMap { Double($0) }
         }
-        #expect(heights.count <= 1200)
+        #expect(heights.count <= 1000)
         let flat = heights[0]
         #expect(heights.contains { $0 < flat - 50 } && heights.contains { $0 > flat + 50 })
     }

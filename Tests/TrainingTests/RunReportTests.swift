@@ -129,6 +129,17 @@ struct RunReportTests {
         #expect(!section(whole).isEmpty && section(whole) == section(resumed))
     }
 
+    @Test("takes a part of a large split, and says so")
+    func samples() throws {
+        let evaluator = try HeldOutRetrieval(
+            sampleOf: .retrieval(Self.dataSet), path: "data", queryCount: 5, passageCount: 12)
+        #expect(evaluator.evaluator.dataSet.queries.count == 5 && evaluator.evaluator.dataSet.corpus.count == 12)
+        let page = try #require(try train(reporting: .full(on: evaluator)).html)
+        #expect(page.contains("5 queries of a sample of dev") && page.contains("12 of the 20 passages"))
+        let whole = try HeldOutRetrieval(sampleOf: .retrieval(Self.dataSet), path: "data")
+        #expect(whole.scope == "dev" && whole.remark == nil)
+    }
+
     @Test("is brief, or not there, where that is asked for")
     func extents() throws {
         let evaluator = Counting(evaluator: Self.evaluator)
@@ -189,7 +200,7 @@ private final class Counting: ExplainingEvaluator {
     let evaluator: HeldOutRetrieval
     var spaces: [String] = []
     var metric: String { evaluator.metric }
-    var split: String { evaluator.split }
+    var scope: String { evaluator.scope }
 
     init(evaluator: HeldOutRetrieval) { self.evaluator = evaluator }
 
@@ -203,7 +214,7 @@ private final class Counting: ExplainingEvaluator {
 
 private struct Failing: ExplainingEvaluator {
     let metric = "score"
-    let split = "dev"
+    let scope = "dev"
 
     struct Refusal: Error, CustomStringConvertible {
         let description = "no data today"

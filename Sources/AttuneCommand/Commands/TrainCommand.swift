@@ -6,7 +6,8 @@ struct TrainCommand: ConfigurableCommand {
         commandName: "train", abstract: "Tune a LoRA adapter for a model to the training pairs of a data set.",
         discussion: """
             The run folder is an adapter in PEFT's layout, with run.json (what it was made of), metrics.jsonl (a line a \
-            step), checkpoints and a model card. The same settings, data and base give the same adapter, bit for bit.
+            step), checkpoints, curves for TensorBoard, a model card and report.html. The same settings, data and base \
+            give the same adapter, bit for bit.
             """)
 
     @Option(
@@ -72,8 +73,8 @@ struct TrainCommand: ConfigurableCommand {
         var patience: Int?
         @Option(
             help: ArgumentHelp(
-                "report.html: full compares base and tuned query by query on the split `dev`, where there is one; brief "
-                    + "leaves that out, none writes none (default: full)."))
+                "report.html: full compares base and tuned query by query on the split `dev`, brief leaves that out, none "
+                    + "writes none (default: full, on a sample of `dev` unless --eval-every evaluates all of it)."))
         var report: Report?
 
         enum Report: String, CaseIterable, ExpressibleByArgument {
@@ -117,16 +118,23 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     private func reporting(on kind: DataSetKind, _ evaluator: HeldOutRetrieval?) throws -> RunReporting {
-        switch evaluation.report ?? .full {
-        case .none: .none
-        case .brief: .brief
-        // Who does not ask for a full report gets one where there is something to evaluate on.
-        case .full: .full(on: try evaluator ?? (evaluation.report == nil ? try? heldOut(on: kind) : heldOut(on: kind)))
+        switch evaluation.report {
+        case .some(.none): return .none
+        case .brief: return .brief
+        case .full: return .full(on: try evaluator ?? heldOut(on: kind))
+        case nil:
+            // Nobody asked: where there is something to evaluate on, a part of it must do.
+            let sample = try? HeldOutRetrieval(sampleOf: kind, path: data, maxLength: learning.maxLength)
+            return .full(on: evaluator ?? sample.map(showingProgress))
         }
     }
 
     private func heldOut(on kind: DataSetKind) throws -> HeldOutRetrieval {
-        var evaluator = try HeldOutRetrieval(of: kind, path: data, maxLength: learning.maxLength)
+        showingProgress(try HeldOutRetrieval(of: kind, path: data, maxLength: learning.maxLength))
+    }
+
+    private func showingProgress(_ evaluator: HeldOutRetrieval) -> HeldOutRetrieval {
+        var evaluator = evaluator
         let passes = PassProgress("evaluate", unit: "texts", isQuiet: printing.quiet)
         evaluator.progress = { passes.update(done: $0, total: $1) }
         return evaluator
@@ -215,6 +223,8 @@ private struct ProgressObserver: TrainingObserver {
             done: step.step, total: step.totalSteps, pace: pace,
             remark: "loss \(Console.fixed(step.loss, 4)), lr \(Figures.short(step.learningRate)), "
                 + "\(Console.fixed(step.pairsPerSecond, 1)) pairs/s")
+        // What the report evaluates has a bar of its own.
+        if step.step == step.totalSteps { progress.finish() }
     }
 
     func warned(_ message: String) {

@@ -45,9 +45,16 @@ public struct DetailedEvaluation: Sendable {
 /// An evaluator that can say what became of every query, at no more cost than saying how good the encoder is.
 public protocol ExplainingEvaluator: DevelopmentEvaluator {
     /// What is evaluated on, for a report: `dev`.
-    var split: String { get }
+    var scope: String { get }
+    /// What a reader of the numbers must know of it; nil for nothing.
+    var remark: String? { get }
     /// The metrics of an encoder, and the queries that they are the means of.
     func evaluateInDetail(_ encoder: TextEncoder) throws -> DetailedEvaluation
+}
+
+extension ExplainingEvaluator {
+    /// Nothing.
+    public var remark: String? { nil }
 }
 
 extension HeldOutRetrieval: ExplainingEvaluator {

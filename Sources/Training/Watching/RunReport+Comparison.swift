@@ -24,6 +24,7 @@ extension RunReport {
         let names = [metric] + comparisons.keys.filter { $0 != metric }.sorted()
         let rows = names.compactMap { comparisons[$0] }
         var blocks = [verdict(deciding)]
+        if let remark { blocks.append(.note(remark)) }
         if choseByEvaluation {
             blocks.append(
                 .note(

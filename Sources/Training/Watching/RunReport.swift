@@ -25,8 +25,10 @@ struct RunReport {
     let before: Evaluation?
     /// The metric that decides.
     let metric: String?
-    /// The split that was evaluated on.
+    /// What was evaluated on.
     let split: String
+    /// What a reader must know of that.
+    let remark: String?
     /// The queries under the base model and under the adapter that was kept.
     let findings: RunWatch.Findings
     /// Base against tuned by each metric, by the findings.
@@ -71,7 +73,7 @@ struct RunReport {
             parts.append("method \(text(settings?["method"]))")
         }
         parts.append("loss \(text(settings?["loss"]))")
-        if let finished = record["finished"]?.stringValue { parts.append("finished \(finished)") }
+        if let finished = record["finished"]?.stringValue { parts.append("finished \(minute(finished))") }
         return parts.joined(separator: " · ")
     }
 
@@ -105,10 +107,15 @@ struct RunReport {
 
     // MARK: Text
 
+    /// A time of the record to the minute: `2026-01-31 23:59 UTC`.
+    private func minute(_ timestamp: String) -> String {
+        timestamp.utf8.count == 20 ? "\(timestamp.prefix(10)) \(timestamp.dropFirst(11).prefix(5)) UTC" : timestamp
+    }
+
     func text(_ value: JSONValue?) -> String {
         switch value {
         case nil, .null?: "–"
-        case .string(let value)?: value
+        case .string(let value)?: value.isEmpty ? "none" : value
         case .bool(let value)?: value ? "yes" : "no"
         case .array(let values)?: values.map { text($0) }.joined(separator: ", ")
         case let value?: value.serialized()

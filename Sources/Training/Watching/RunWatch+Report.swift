@@ -28,7 +28,8 @@ extension RunWatch {
             }
             let report = RunReport(
                 record: record, lines: try MetricsLog.read(run.metricsPath), before: result.before,
-                metric: (evaluator ?? explaining)?.metric, split: explaining?.split ?? "held-out data",
+                metric: (evaluator ?? explaining)?.metric, split: explaining?.scope ?? "held-out data",
+                remark: explaining?.remark,
                 findings: findings,
                 comparisons: RunReport.comparisons(of: findings),
                 showsQueries: showsQueries, lengths: TextLengths(of: trainer),
