@@ -99,11 +99,11 @@ extension RunReport {
     /// Settings, versions, digests, hardware.
     var origin: [Markup] {
         func rows(_ part: String) -> [[String]] {
-            (record[part]?.objectValue ?? [:]).sorted { $0.key < $1.key }.map { [$0.key, text($0.value)] }
+            (record[part]?.objectValue ?? [:]).sorted { $0.key < $1.key }.map { [$0.key, plain($0.value)] }
         }
-        var run = [["attune", text(record["attune"])], ["started", text(record["started"])]]
-        for key in ["resumed", "finished"] where record[key] != nil { run.append([key, text(record[key])]) }
-        run.append(["adapter_sha256", text(record["result"]?["adapter_sha256"])])
+        var run = [["attune", plain(record["attune"])], ["started", plain(record["started"])]]
+        for key in ["resumed", "finished"] where record[key] != nil { run.append([key, plain(record[key])]) }
+        run.append(["adapter_sha256", plain(record["result"]?["adapter_sha256"])])
         return [
             .paragraph(
                 "The same settings, model and data give the same adapter, bit for bit, on the same instruction set."),

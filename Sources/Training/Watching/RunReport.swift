@@ -44,12 +44,12 @@ struct RunReport {
 
     /// The page.
     var html: String {
-        let base = text(record["model"]?["reference"])
-        let data = text(record["data"]?["name"])
+        let base = plain(record["model"]?["reference"])
+        let data = plain(record["data"]?["name"])
         var page = ReportPage(
             title: "\(lastPart(of: base)), tuned on \(lastPart(of: data))", lead: lead,
             footer:
-                "Written by Attune \(text(record["attune"])). Everything on this page comes from run.json, metrics.jsonl "
+                "Written by Attune \(plain(record["attune"])). Everything on this page comes from run.json, metrics.jsonl "
                 + "and the evaluation at the end of the run; the page needs nothing but itself.")
         page.add(.figures(keyFigures))
         if let comparison { page.add(section: "Base against tuned", comparison) }
@@ -65,14 +65,14 @@ struct RunReport {
         let settings = record["settings"]
         let steps = record["result"]?["steps"]?.intValue ?? lines.count
         var parts = [
-            "\(Figures.grouped(steps)) \(steps == 1 ? "step" : "steps") of \(text(settings?["batch-size"])) pairs"
+            "\(Figures.grouped(steps)) \(steps == 1 ? "step" : "steps") of \(plain(settings?["batch-size"])) pairs"
         ]
         if settings?["method"]?.stringValue == "lora" {
-            parts.append("LoRA of rank \(text(settings?["rank"])) on \(text(settings?["targets"]))")
+            parts.append("LoRA of rank \(plain(settings?["rank"])) on \(plain(settings?["targets"]))")
         } else {
-            parts.append("method \(text(settings?["method"]))")
+            parts.append("method \(plain(settings?["method"]))")
         }
-        parts.append("loss \(text(settings?["loss"]))")
+        parts.append("loss \(plain(settings?["loss"]))")
         if let finished = record["finished"]?.stringValue { parts.append("finished \(minute(finished))") }
         return parts.joined(separator: " · ")
     }
@@ -112,16 +112,6 @@ struct RunReport {
         timestamp.utf8.count == 20 ? "\(timestamp.prefix(10)) \(timestamp.dropFirst(11).prefix(5)) UTC" : timestamp
     }
 
-    func text(_ value: JSONValue?) -> String {
-        switch value {
-        case nil, .null?: "–"
-        case .string(let value)?: value.isEmpty ? "none" : value
-        case .bool(let value)?: value ? "yes" : "no"
-        case .array(let values)?: values.map { text($0) }.joined(separator: ", ")
-        case let value?: value.serialized()
-        }
-    }
-
     func interval(_ range: ClosedRange<Double>) -> String {
         "\(Figures.signed(range.lowerBound, 3)) to \(Figures.signed(range.upperBound, 3))"
     }
@@ -150,5 +140,16 @@ extension RunReport {
             totals.tokens += line.tokens ?? 0
             totals.masked += line.masked ?? 0
         }
+    }
+}
+
+/// A value of a record as a reader wants it.
+func plain(_ value: JSONValue?) -> String {
+    switch value {
+    case nil, .null?: "–"
+    case .string(let value)?: value.isEmpty ? "none" : value
+    case .bool(let value)?: value ? "yes" : "no"
+    case .array(let values)?: values.map { plain($0) }.joined(separator: ", ")
+    case let value?: value.serialized()
     }
 }

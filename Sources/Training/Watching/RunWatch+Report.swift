@@ -29,12 +29,9 @@ extension RunWatch {
             let report = RunReport(
                 record: record, lines: try MetricsLog.read(run.metricsPath), before: result.before,
                 metric: (evaluator ?? explaining)?.metric, split: explaining?.scope ?? "held-out data",
-                remark: explaining?.remark,
-                findings: findings,
-                comparisons: RunReport.comparisons(of: findings),
+                remark: explaining?.remark, findings: findings, comparisons: RunReport.comparisons(of: findings),
                 showsQueries: showsQueries, lengths: TextLengths(of: trainer),
-                otherEvaluationSeconds: otherEvaluationSeconds,
-                peakBytes: RunReport.peakBytes)
+                otherEvaluationSeconds: otherEvaluationSeconds, peakBytes: RunReport.peakBytes)
             try writeFile(report.html, to: run.reportPath)
             return run.reportPath
         } catch {
