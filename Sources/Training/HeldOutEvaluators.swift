@@ -12,6 +12,10 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     public let metric: String
     /// Tokens that a text is cut to; nil for the model's own limit.
     public let maxLength: Int?
+    /// How reports call what is evaluated on; the split's name at first.
+    public var scope: String
+    /// What a reader of the numbers must know of it; nil for nothing.
+    public var remark: String?
     /// Called with the number of texts embedded and of all, first for the documents, then for the queries.
     public var progress: ((Int, Int) -> Void)?
 
@@ -32,13 +36,33 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     public init(
         of kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil
     ) throws(CorporaError) {
-        let dataSet: DataSet
-        if case .labelledTexts(let splits) = kind, splits[split] != nil, split != "train" {
-            dataSet = try DataSet.searchingLabels(splits.filter { [split, "train"].contains($0.key) }, path: path)
-        } else {
-            dataSet = try kind.retrievalTask(split: split, path: path)
-        }
+        let dataSet = try Self.task(of: kind, split: split, path: path)
         self.init(RetrievalEvaluator(dataSet, metrics: Self.metrics), split: split, maxLength: maxLength)
+    }
+
+    private static func task(of kind: DataSetKind, split: String, path: String) throws(CorporaError) -> DataSet {
+        guard case .labelledTexts(let splits) = kind, splits[split] != nil, split != "train" else {
+            return try kind.retrievalTask(split: split, path: path)
+        }
+        return try DataSet.searchingLabels(splits.filter { [split, "train"].contains($0.key) }, path: path)
+    }
+
+    /// An evaluator of a part of a split that costs little even where the corpus is large, for a report that nobody has to
+    /// ask for: at most `queryCount` queries among `passageCount` passages. It says in ``remark`` what it left out.
+    ///
+    /// - Throws: what ``init(of:split:path:maxLength:)`` throws.
+    public init(
+        sampleOf kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil, queryCount: Int = 300,
+        passageCount: Int = 2000
+    ) throws(CorporaError) {
+        let all = try Self.task(of: kind, split: split, path: path)
+        let part = try all.sample(split: split, queryCount: queryCount, passageCount: passageCount)
+        self.init(RetrievalEvaluator(part, metrics: Self.metrics), split: split, maxLength: maxLength)
+        guard part.corpus.count < all.corpus.count else { return }
+        scope = "a sample of \(split)"
+        remark =
+            "The sample has \(part.queries.count) queries and \(part.corpus.count) of the \(all.corpus.count) passages, every "
+            + "relevant one among them. Among fewer passages all scores are higher; the whole split gives its own."
     }
 
     /// An evaluator of a split, best by one of its metrics, such as `ndcg@10`.
@@ -47,6 +71,7 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     ) {
         self.evaluator = evaluator
         self.split = split
+        scope = split
         self.metric = metric
         self.maxLength = maxLength
     }

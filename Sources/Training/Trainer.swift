@@ -196,11 +196,13 @@ public struct Trainer: Sendable {
     ///   - evaluator: measures the base model, the adapter after every ``TrainingSettings/evaluateEvery`` steps, and at
     ///     the end; the best adapter is the one that is kept.
     ///   - dial: chooses the strength of the kept adapter, which is what is then written; nil for its full strength.
+    ///   - reporting: what `report.html` shows.
     ///   - isCancelled: asked between micro-batches. Where it says yes, a checkpoint is written and
     ///     ``TrainingError/interrupted(step:checkpoint:)`` is thrown.
     public func train(
         into path: String, start: TrainingRun.Start = .new, observer: any TrainingObserver = SilentObserver(),
-        evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, isCancelled: () -> Bool = { false }
+        evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, reporting: RunReporting = .full(),
+        isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
         let run = TrainingRun(path: path)
         try run.check(start)
@@ -211,7 +213,7 @@ public struct Trainer: Sendable {
             settings: identity.settings.merging(asked) { $1 }, model: identity.model, data: identity.data)
         var loop = TrainingLoop(
             trainer: self, data: try guidedData(), run: run, identity: identity, observer: observer,
-            evaluator: evaluator, dial: dial)
+            evaluator: evaluator, dial: dial, reporting: reporting)
         try loop.begin(start)
         return try loop.run(isCancelled: isCancelled)
     }
@@ -237,4 +239,6 @@ public struct TrainingResult: Sendable, Equatable {
     public let dial: DialResult?
     /// The time of this process's part of the run.
     public let seconds: Double
+    /// Where the report is; nil where none was asked for, or it could not be written.
+    public internal(set) var report: String?
 }

@@ -12,6 +12,7 @@ struct TrainingLoop {
     private let observer: any TrainingObserver
     private let evaluator: (any DevelopmentEvaluator)?
     private let dial: StrengthDial?
+    private let reporting: RunReporting
     private let checkpoints: CheckpointStore
     private let step: ContrastiveStep
     private let schedule: LearningRateSchedule
@@ -20,7 +21,7 @@ struct TrainingLoop {
     private var data: TrainingSets
     private var anchor: AnchorTerm?
     private var record: RunRecord
-    private var log: MetricsLog?
+    private var watch: RunWatch?
     private var lock: FileLock?
     /// The step of the newest checkpoint on the disk.
     private var saved = 0
@@ -29,7 +30,7 @@ struct TrainingLoop {
 
     init(
         trainer: Trainer, data: TrainingSets, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
-        evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?
+        evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?, reporting: RunReporting
     ) {
         self.trainer = trainer
         self.data = data
@@ -38,6 +39,7 @@ struct TrainingLoop {
         self.observer = observer
         self.evaluator = evaluator
         self.dial = dial
+        self.reporting = reporting
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = trainer.step(memoryBudget: trainer.settings.memoryBudget)
         schedule = LearningRateSchedule(
@@ -62,9 +64,7 @@ struct TrainingLoop {
             lock = try takeLock()
         }
         try wrapFiles { () throws(FilesError) in
-            let (log, isComplete) = try MetricsLog.open(run.metricsPath, afterSteps: state.step)
-            if !isComplete { observer.warned("\(run.metricsPath) lacks lines of earlier steps") }
-            self.log = log
+            watch = try RunWatch(run, afterSteps: state.step, observer: observer)
             try run.write(record: record.json)
         }
     }
@@ -112,7 +112,10 @@ struct TrainingLoop {
     }
 
     private mutating func takeSteps(_ clock: ContinuousClock, isCancelled: () -> Bool) throws(TrainingError) {
-        if state.step == 0, evaluator != nil { state.evaluations.before = try evaluate(adapter: nil) }
+        if state.step == 0, evaluator != nil {
+            state.evaluations.before = try evaluate(adapter: nil)
+            try wrapFiles { () throws(FilesError) in try watch?.measuredBase(state.evaluations.before) }
+        }
         let total = trainer.totalSteps
         let (start, first) = (clock.now, state.step)
         while state.step < total, !hasLostPatience {
@@ -125,12 +128,13 @@ struct TrainingLoop {
             let progress = TrainingProgress(
                 step: state.step, totalSteps: total,
                 epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
-                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm,
+                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm, pairs: outcome.tuples,
+                tokens: outcome.tokens, maskedNegatives: outcome.maskedNegatives,
                 pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
                 seconds: seconds, secondsLeft: pace * Double(total - state.step), anchor: outcome.anchor)
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
-            try wrapFiles { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
+            try wrapFiles { () throws(FilesError) in try watch?.finished(progress, evaluation: evaluation) }
             if settings.checkpointEvery > 0, state.step % settings.checkpointEvery == 0 { _ = try save() }
         }
     }
@@ -142,6 +146,7 @@ struct TrainingLoop {
         let gradientNorm: Double
         let tuples: Int
         let tokens: Int
+        let maskedNegatives: Int
         let anchor: Double?
     }
 
@@ -188,7 +193,7 @@ struct TrainingLoop {
         state.loss = loss
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.rows.count,
-            tokens: plan.tokenCount, anchor: anchored)
+            tokens: plan.tokenCount, maskedNegatives: plan.rows.falseNegativeCount, anchor: anchored)
     }
 
     // MARK: Hard negatives
@@ -226,7 +231,10 @@ struct TrainingLoop {
         let evaluation = try evaluate(adapter: state.adapter)
         guard let evaluation else { return nil }
         let isBest = state.evaluations.add(evaluation, by: evaluator.metric)
-        if isBest { state.best = state.adapter.pairs }
+        if isBest {
+            state.best = state.adapter.pairs
+            watch?.foundBest()
+        }
         observer.evaluated(evaluation, isBest: isBest)
         return evaluation
     }
@@ -234,13 +242,16 @@ struct TrainingLoop {
     private func evaluate(adapter: LowRankAdapter?) throws(TrainingError) -> Evaluation? {
         guard let evaluator else { return nil }
         let encoder = try wrapEncoders { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
-        return Evaluation(step: state.step, metrics: try evaluator.metrics(of: encoder, afterSteps: state.step))
+        let metrics = try evaluator.metrics(of: encoder, afterSteps: state.step) { encoder in
+            try watch?.evaluate(evaluator, encoder) ?? evaluator.evaluate(encoder)
+        }
+        return Evaluation(step: state.step, metrics: metrics)
     }
 
     // MARK: Ends
 
     private mutating func save() throws(TrainingError) -> String {
-        try wrapFiles { () throws(FilesError) in try log?.synchronize() }
+        try wrapFiles { () throws(FilesError) in try watch?.synchronize() }
         let folder = try checkpoints.save(state, identity: identity)
         saved = state.step
         return folder
@@ -253,22 +264,26 @@ struct TrainingLoop {
             step: state.step, checkpoint: state.step > 0 ? checkpoints.path(ofStep: state.step) : nil)
     }
 
-    /// Writes the adapter, the model card and the record.
+    /// Writes the adapter, the model card, the record and the report.
     private mutating func finish(
         since start: ContinuousClock.Instant, _ clock: ContinuousClock, isCancelled: () -> Bool
     ) throws(TrainingError) -> TrainingResult {
         var adapter = state.adapter
         if let best = state.best { adapter.pairs = best }
         var best = state.evaluations.best
+        let dialStart = clock.now
         let dialled = try dial?.sweep(
             adapter, base: trainer.encoder, afterSteps: state.step, found: observer.dialled, isCancelled: isCancelled)
+        if dial != nil { watch?.spentOnEvaluations(clock.now - dialStart) }
         if dial != nil, dialled == nil { try interrupt() }
         if let chosen = dialled?.chosen {
             adapter = adapter.dialled(to: chosen.scale)
+            // What the report has of the queries is of the adapter at its full strength.
+            if chosen.scale != 1 { watch?.forgetBest() }
             best = best.map { Evaluation(step: $0.step, metrics: chosen.domain) }
         }
         let digest = try write(adapter)
-        let result = TrainingResult(
+        var result = TrainingResult(
             path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: adapter.parameterCount,
             adapterDigest: digest, before: state.evaluations.before, best: best, dial: dialled,
             seconds: (clock.now - start).seconds)
@@ -280,6 +295,9 @@ struct TrainingLoop {
             try writeFile(card.text, to: run.cardPath)
             try run.write(record: record.json)
         }
+        result.report = watch?.report(
+            on: run, trainer: trainer, record: record.json, result: result, evaluator: evaluator, as: reporting,
+            best: { try trainer.encoder.adapted(by: adapter) }, isCancelled: isCancelled)
         return result
     }
 
@@ -298,12 +316,5 @@ extension AdapterGradients {
         zip(names, pairs).first { _, pair in
             !(VectorMath.sumOfSquares(pair.a.view) + VectorMath.sumOfSquares(pair.b.view)).isFinite
         }?.0
-    }
-}
-
-extension Duration {
-    fileprivate var seconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 }

@@ -118,6 +118,36 @@ struct TrainFlagsTests {
         #expect(data?["name"] as? String == "data")
     }
 
+    @Test(
+        "--report says what the run's page shows, and the end of the run says where it is",
+        arguments: [
+            (nil, true, true), ("full", true, true), ("brief", true, false), ("none", true, false), (nil, false, false),
+        ] as [(String?, Bool, Bool)])
+    func reports(extent: String?, dev: Bool, compares: Bool) throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder, dev: dev)
+        let flags = extent.map { ["--report", $0] } ?? []
+        let outcome = try tool.start(
+            ["train", "-M", Self.model, "-d", "data", "-o", "run", "--max-steps", "2", "--quiet"] + flags
+        ).wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("report: run/report.html") == (extent != "none"))
+        #expect(tool.exists("run/report.html") == (extent != "none"))
+        guard extent != "none" else { return }
+        let page = String(decoding: try tool.read("run/report.html"), as: UTF8.self)
+        #expect(page.contains("What it cost"))
+        #expect(page.contains("Base against tuned") == compares)
+    }
+
+    @Test("--report full without a split to evaluate on is refused before anything is written")
+    func nothingToReportOn() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder, dev: false)
+        let outcome = try train(tool, "--report", "full")
+        #expect(outcome.status == 1 && outcome.errors.contains("dev"), "\(outcome.errors)")
+        #expect(!tool.exists("run"))
+    }
+
     @Test("--patience ends a training that no longer gets better")
     func patience() throws {
         let folder = try TemporaryFolder()
