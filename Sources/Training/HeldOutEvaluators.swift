@@ -1,6 +1,7 @@
 public import Corpora
 public import Encoders
 public import Evaluation
+internal import Reports
 internal import VectorMath
 
 /// Evaluates on a held-out split of a retrieval data set.
@@ -61,8 +62,9 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
         guard part.corpus.count < all.corpus.count else { return }
         scope = "a sample of \(split)"
         remark =
-            "The sample has \(part.queries.count) queries and \(part.corpus.count) of the \(all.corpus.count) passages, every "
-            + "relevant one among them. Among fewer passages all scores are higher; the whole split gives its own."
+            "The sample has \(Figures.grouped(part.queries.count)) queries and \(Figures.grouped(part.corpus.count)) of the "
+            + "\(Figures.grouped(all.corpus.count)) passages, every "
+            + "relevant one among them. Among fewer passages all scores are higher: hold them against each other only."
     }
 
     /// An evaluator of a split, best by one of its metrics, such as `ndcg@10`.

@@ -17,9 +17,11 @@ extension RunReport {
             ? "No text is longer than the limit of \(Figures.grouped(lengths.limit)) tokens."
             : "\(Figures.grouped(cut)) of \(Figures.grouped(count)) distinct texts (\(share)) are cut at the limit of "
                 + "\(Figures.grouped(lengths.limit)) tokens; \(Figures.percent(lengths.lostShare)) of all tokens are never read."
-        if cut > 0, count > 0 {
-            words +=
-                " A limit of \(Figures.grouped(lengths.limit(keeping: 0.95))) would leave 95\u{A0}% of the texts whole."
+        let larger = lengths.limit(keeping: 0.95)
+        if larger > lengths.mostPossible {
+            words += " The model takes \(Figures.grouped(lengths.mostPossible)) at most."
+        } else if larger > lengths.limit {
+            words += " A limit of \(Figures.grouped(larger)) would leave 95\u{A0}% of the texts whole."
         }
         // The few longest of long texts would leave no room for all others.
         let end = Double(max(lengths.limit, lengths.limit(keeping: 0.99))) * 1.05

@@ -7,6 +7,8 @@ struct TextLengths: Sendable {
     let kinds: [(name: String, lengths: [Int])]
     /// The tokens that a text is cut to.
     let limit: Int
+    /// The most tokens that the model can be given.
+    let mostPossible: Int
 
     /// How many texts are cut.
     var cutCount: Int { kinds.reduce(0) { $0 + $1.lengths.count { $0 > limit } } }
@@ -26,8 +28,8 @@ struct TextLengths: Sendable {
         return all[min(all.count - 1, Int((Double(all.count) * share).rounded(.up)) - 1)]
     }
 
-    init(kinds: [(name: String, lengths: [Int])], limit: Int) {
-        (self.kinds, self.limit) = (kinds, limit)
+    init(kinds: [(name: String, lengths: [Int])], limit: Int, mostPossible: Int = .max) {
+        (self.kinds, self.limit, self.mostPossible) = (kinds, limit, mostPossible)
     }
 
     /// Those of a trainer's data: its texts are tokenized once more, without the limit.
@@ -42,5 +44,6 @@ struct TextLengths: Sendable {
             return lengths.isEmpty ? nil : (name, lengths.sorted())
         }
         limit = trainer.settings.maxLength ?? encoder.maxLength
+        mostPossible = encoder.model.allowedLengths.upperBound
     }
 }
