@@ -62,7 +62,7 @@ let package = Package(
         floor("Evaluation", uses: ["Corpora", "Encoders", "Files", "VectorIndex", "VectorMath"]),
         floor(
             "Training",
-            uses: ["Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "VectorMath"]),
+            uses: ["Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "VectorIndex", "VectorMath"]),
         floor(
             "Retrieval",
             uses: [

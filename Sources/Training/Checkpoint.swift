@@ -21,6 +21,8 @@ struct TrainingState: Sendable {
     var evaluations = EvaluationHistory()
     /// The pairs of the adapter that did best, where there was an evaluation.
     var best: [LowRankPair]?
+    /// The hard negatives that the run mined for itself, where it does.
+    var negatives: NegativesInUse?
 }
 
 /// A state on the disk: a folder that appears complete or not at all.
@@ -53,6 +55,7 @@ struct Checkpoint {
         var loss: Double?
         var evaluations: EvaluationHistory
         var instructionSet: String
+        var negatives: NegativesInUse?
         var identity: RunIdentity
     }
 
@@ -78,7 +81,7 @@ struct Checkpoint {
         let document = Document(
             format: Self.format, step: state.step, epoch: sampler.epoch, batch: sampler.batch,
             generator: sampler.generator, loss: state.loss, evaluations: state.evaluations,
-            instructionSet: InstructionSet.current.rawValue, identity: identity)
+            instructionSet: InstructionSet.current.rawValue, negatives: state.negatives, identity: identity)
         try wrapFiles { () throws(FilesError) in
             try writeFile(encodeJSON(document, pretty: true), to: folder.file(Name.state))
             var checksums: [String: SHA256Digest] = [:]
@@ -144,6 +147,7 @@ struct Checkpoint {
         state.sampler = sampler
         state.loss = document.loss
         state.evaluations = document.evaluations
+        state.negatives = document.negatives
         state.adapter.pairs = try readPairs(Name.adapter, like: initial.adapter)
         state.optimizer = try readOptimizer(like: initial, steps: document.step)
         state.classifier = try initial.classifier.map { (classifier) throws(TrainingError) in

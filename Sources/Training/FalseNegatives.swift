@@ -138,7 +138,7 @@ public struct FalseNegatives: Sendable {
 
 /// A text without what does not make it another text: case, canonical Unicode form (which `String` compares by) and
 /// the kind and amount of white space.
-private func normalized(_ text: String) -> String {
+func normalized(_ text: String) -> String {
     text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
 }
 

@@ -14,18 +14,19 @@ struct GuideMask: Sendable {
 
     private let unit: Matrix<Float>
     private let rows: [Int]
-    private let margin: Margin
+    let margin: Margin
 
     /// - Parameters:
-    ///   - vectors: the guide's vectors, `[N, D]`.
+    ///   - unit: the guide's vectors, each of length 1, `[N, D]`.
     ///   - rows: for each text its row; texts may share one.
-    init(vectors: Matrix<Float>, rows: [Int], margin: Margin) {
-        var unit = vectors
-        _ = normalizeRows(&unit)
+    init(unit: Matrix<Float>, rows: [Int], margin: Margin) {
         self.unit = unit
         self.rows = rows
         self.margin = margin
     }
+
+    /// The guide's vector of a text, of length 1.
+    func vector(ofText text: Int) -> [Float] { unit.row(rows[text]) }
 
     /// The false negatives of several directions; texts as for ``FalseNegatives/lists(anchors:candidates:groups:directions:)``.
     /// Some matrix products: O(B · candidates · D).

@@ -45,6 +45,7 @@ final class MetricsLog {
             "seconds": .number(progress.seconds), "pairs_per_s": .number(progress.pairsPerSecond),
             "tokens_per_s": .number(progress.tokensPerSecond),
         ]
+        if let anchor = progress.anchor { line["anchor"] = .number(anchor) }
         if let evaluation { line["evaluation"] = .object(evaluation.metrics.mapValues(JSONValue.number)) }
         let text = JSONValue.object(line).serialized() + "\n"
         guard fputs(text, file) >= 0, fflush(file) == 0 else { throw failure }

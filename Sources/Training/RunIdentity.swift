@@ -22,7 +22,8 @@ struct RunIdentity: Sendable, Equatable, Codable {
             ("the base model's", model, recorded.model), ("the data's", data, recorded.data),
             ("the setting", settings, recorded.settings),
         ] {
-            for key in mine.keys.sorted() where mine[key] != theirs[key] {
+            // A setting that is off, and one that the version of the record did not know yet, are the same.
+            for key in mine.keys.sorted() where (mine[key] ?? .null) != (theirs[key] ?? .null) {
                 throw .resumeMismatch(
                     path: path, what: "\(part) \(key)", recorded: theirs[key].text, found: mine[key].text)
             }

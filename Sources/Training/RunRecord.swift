@@ -23,6 +23,9 @@ struct RunRecord {
         ]
     }
 
+    /// Notes what each mining of hard negatives came to.
+    mutating func mined(_ history: [JSONValue]) { json["mining"] = .array(history) }
+
     /// Takes over when the run began, and notes that it goes on now.
     mutating func continues(_ recorded: JSONValue) {
         if let started = recorded["started"] { json["started"] = started }
@@ -50,6 +53,7 @@ struct RunRecord {
             "loss": .number(result.loss), "parameters": .integer(Int64(result.parameters)),
             "adapter_sha256": .string(result.adapterDigest), "seconds": .number(result.seconds),
             "before": result.before?.json ?? .null, "best": result.best?.json ?? .null,
+            "dial": result.dial?.json ?? .null,
         ]
     }
 }

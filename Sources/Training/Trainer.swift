@@ -32,9 +32,13 @@ public struct Trainer: Sendable {
 
     /// The base model.
     let encoder: TextEncoder
-    private var data: TrainingSets
+    private let data: TrainingSets
     /// What decides the bits of the result, but for the evaluator's metric.
     let identity: RunIdentity
+    /// Mines hard negatives as the run goes, where the settings say so.
+    let miner: RunMiner?
+    /// Draws embeddings towards the base model's, where the settings say so.
+    let anchor: AnchorTerm?
     /// What a run begins with.
     let initial: TrainingState
 
@@ -48,14 +52,18 @@ public struct Trainer: Sendable {
     ///   - baseName: how the user named it; nil for its hub name or its folder.
     ///   - tuples: what to train on, at least two.
     ///   - dataName: how the user named the data.
+    ///   - mining: what hard negatives are mined for and among, where the settings ask for them; made of the same tuples. Nil
+    ///     for all positives.
+    ///   - anchorTexts: what the anchor of the settings holds on to, at least one text.
     ///   - loss: the loss; nil for ``MultipleNegativesRankingLoss`` with the scale of the settings.
     public init(
         model: ModelFolder, baseName: String? = nil, tuples: [TrainingTuple], dataName: String = "tuples",
-        settings: TrainingSettings = TrainingSettings(), loss: (any EmbeddingLoss)? = nil
+        settings: TrainingSettings = TrainingSettings(), mining: MiningTask? = nil, anchorTexts: [String] = [],
+        loss: (any EmbeddingLoss)? = nil
     ) throws(TrainingError) {
         try self.init(
             model: model, baseName: baseName, sets: [TrainingSet(name: dataName, rows: .tuples(tuples))],
-            settings: settings, loss: loss)
+            settings: settings, mining: mining, anchorTexts: anchorTexts, loss: loss)
     }
 
     /// Reads the model, checks the settings and the data against it and against the loss, and tokenizes the data once.
@@ -66,11 +74,16 @@ public struct Trainer: Sendable {
     ///   - model: the base model.
     ///   - baseName: how the user named it; nil for its hub name or its folder.
     ///   - sets: what to train on: at least one data set, each of at least two rows that fit the loss.
+    ///   - mining: what hard negatives are mined for and among, where the settings ask for them; made of the tuples of the
+    ///     only data set. Nil for all positives.
+    ///   - anchorTexts: what the anchor of the settings holds on to, at least one text.
     ///   - loss: the loss; nil for that of the settings.
-    /// - Throws: `unfitData` where a data set does not hold what the loss learns from.
+    /// - Throws: `unfitData` where a data set does not hold what the loss learns from, `miningFailed` where the settings
+    ///   ask for hard negatives and there is not one data set of tuples.
     public init(
         model: ModelFolder, baseName: String? = nil, sets: [TrainingSet],
-        settings: TrainingSettings = TrainingSettings(), loss: (any EmbeddingLoss)? = nil
+        settings: TrainingSettings = TrainingSettings(), mining: MiningTask? = nil, anchorTexts: [String] = [],
+        loss: (any EmbeddingLoss)? = nil
     ) throws(TrainingError) {
         try settings.validate()
         guard !sets.isEmpty else { throw .tooFewTuples(found: 0) }
@@ -102,6 +115,8 @@ public struct Trainer: Sendable {
         self.precision = precision
         self.encoder = encoder
         self.data = data
+        miner = try RunMiner(settings, sets: sets, loss: loss, task: mining, base: encoder)
+        anchor = try AnchorTerm(settings, texts: anchorTexts, encoder: encoder, maxLength: maxLength)
         warnings = encoder.warnings
         initial = TrainingState(
             adapter: adapter,
@@ -120,7 +135,7 @@ public struct Trainer: Sendable {
                 "query_prompt": .string(encoder.queryPrompt), "document_prompt": .string(encoder.documentPrompt),
                 "max_length": .integer(Int64(maxLength)),
             ],
-            data: data.identity)
+            data: data.identity.merging(miner?.identity ?? [:]) { $1 }.merging(anchor?.identity ?? [:]) { $1 })
     }
 
     /// What computes a batch; packs the weights.
@@ -149,20 +164,27 @@ public struct Trainer: Sendable {
     /// The data sets, in the order in which they were given.
     var sets: [TokenizedData] { data.sets }
 
-    /// A batch that the sampler has dealt.
-    func batch(_ batch: BatchSampler.Batch) -> BatchPlan {
-        sets[batch.source].batch(batch.rows, microBatchTokens: settings.microBatchTokens)
+    /// Tokens that a text is cut to.
+    private var maxLength: Int { settings.maxLength ?? encoder.maxLength }
+
+    /// The data with what the base model finds near, where that is left out of the loss.
+    private func guidedData() throws(TrainingError) -> TrainingSets {
+        guard settings.loss.effectiveMasks.contains(.guide), !loss.needs.directions.isEmpty else { return data }
+        var data = data
+        try wrapEncoders { () throws(EncodersError) in
+            try data.addGuide(encoder, maxLength: maxLength, margin: settings.loss.guideMaskMargin)
+        }
+        return data
     }
 
-    /// This trainer with what the base model finds near, where that is left out of the loss.
-    private func guided() throws(TrainingError) -> Trainer {
-        guard settings.loss.effectiveMasks.contains(.guide), !loss.needs.directions.isEmpty else { return self }
-        var trainer = self
-        let maxLength = settings.maxLength ?? encoder.maxLength
+    /// Gives the data the hard negatives that a run has mined.
+    func use(
+        _ negatives: NegativesInUse, of miner: RunMiner, in data: inout TrainingSets, checkpoint: String
+    ) throws(TrainingError) {
+        let tuples = try miner.tuples(with: negatives, at: checkpoint)
         try wrapEncoders { () throws(EncodersError) in
-            try trainer.data.addGuide(encoder, maxLength: maxLength, margin: settings.loss.guideMaskMargin)
+            try data.replaceTuples(by: tuples, encoder: encoder, maxLength: maxLength)
         }
-        return trainer
     }
 
     /// Trains.
@@ -173,18 +195,23 @@ public struct Trainer: Sendable {
     ///   - observer: told of every step.
     ///   - evaluator: measures the base model, the adapter after every ``TrainingSettings/evaluateEvery`` steps, and at
     ///     the end; the best adapter is the one that is kept.
+    ///   - dial: chooses the strength of the kept adapter, which is what is then written; nil for its full strength.
     ///   - isCancelled: asked between micro-batches. Where it says yes, a checkpoint is written and
     ///     ``TrainingError/interrupted(step:checkpoint:)`` is thrown.
     public func train(
         into path: String, start: TrainingRun.Start = .new, observer: any TrainingObserver = SilentObserver(),
-        evaluator: (any DevelopmentEvaluator)? = nil, isCancelled: () -> Bool = { false }
+        evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
         let run = TrainingRun(path: path)
         try run.check(start)
-        var identity = identity
-        identity.settings["metric"] = evaluator.map { .string($0.metric) } ?? .null
+        let asked: [String: JSONValue] = [
+            "metric": evaluator.map { .string($0.metric) } ?? .null, "dial": dial?.json ?? .null,
+        ]
+        let identity = RunIdentity(
+            settings: identity.settings.merging(asked) { $1 }, model: identity.model, data: identity.data)
         var loop = TrainingLoop(
-            trainer: try guided(), run: run, identity: identity, observer: observer, evaluator: evaluator)
+            trainer: self, data: try guidedData(), run: run, identity: identity, observer: observer,
+            evaluator: evaluator, dial: dial)
         try loop.begin(start)
         return try loop.run(isCancelled: isCancelled)
     }
@@ -204,8 +231,10 @@ public struct TrainingResult: Sendable, Equatable {
     public let adapterDigest: String
     /// The base model's metrics, where there was an evaluator.
     public let before: Evaluation?
-    /// The metrics of the adapter that was kept, where there was an evaluator.
+    /// The metrics of the adapter that was kept, where there was an evaluator; with a dial, at the strength that it chose.
     public let best: Evaluation?
+    /// What the dial found, where there was one.
+    public let dial: DialResult?
     /// The time of this process's part of the run.
     public let seconds: Double
 }

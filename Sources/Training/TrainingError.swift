@@ -33,6 +33,8 @@ public enum TrainingError: Error {
     case noValidCheckpoint(path: String, reasons: [String])
     /// The evaluation on held-out data failed, or did not give the number that it was to give.
     case evaluationFailed(step: Int, reason: String)
+    /// The encoder's vectors could not be searched for hard negatives.
+    case miningFailed(reason: String)
     /// A file could not be read or written.
     case files(FilesError)
     /// A model's or an adapter's file is not what it should be.
@@ -78,6 +80,7 @@ extension TrainingError: CustomStringConvertible {
             "\(path) has no checkpoint that can be read: \(reasons.joined(separator: "; "))"
         case .evaluationFailed(let step, let reason):
             "the evaluation after step \(step) failed: \(reason)"
+        case .miningFailed(let reason): "hard negatives could not be mined: \(reason)"
         case .files(let error): error.description
         case .modelFiles(let error): error.description
         case .lowRank(let error): error.description

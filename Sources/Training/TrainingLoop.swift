@@ -11,11 +11,14 @@ struct TrainingLoop {
     private let identity: RunIdentity
     private let observer: any TrainingObserver
     private let evaluator: (any DevelopmentEvaluator)?
+    private let dial: StrengthDial?
     private let checkpoints: CheckpointStore
     private let step: ContrastiveStep
     private let schedule: LearningRateSchedule
 
     private var state: TrainingState
+    private var data: TrainingSets
+    private var anchor: AnchorTerm?
     private var record: RunRecord
     private var log: MetricsLog?
     private var lock: FileLock?
@@ -25,19 +28,22 @@ struct TrainingLoop {
     private var settings: TrainingSettings { trainer.settings }
 
     init(
-        trainer: Trainer, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
-        evaluator: (any DevelopmentEvaluator)?
+        trainer: Trainer, data: TrainingSets, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
+        evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?
     ) {
         self.trainer = trainer
+        self.data = data
         self.run = run
         self.identity = identity
         self.observer = observer
         self.evaluator = evaluator
+        self.dial = dial
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = trainer.step(memoryBudget: trainer.settings.memoryBudget)
         schedule = LearningRateSchedule(
             trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
         state = trainer.initial
+        anchor = trainer.anchor
         record = RunRecord(trainer: trainer, identity: identity)
     }
 
@@ -85,6 +91,7 @@ struct TrainingLoop {
         }
         state = found.state
         saved = state.step
+        try useNegatives()
         try wrapFiles { () throws(FilesError) in try checkpoints.removeAll(after: state.step) }
     }
 
@@ -96,7 +103,7 @@ struct TrainingLoop {
             let clock = ContinuousClock()
             let start = clock.now
             try takeSteps(clock, isCancelled: isCancelled)
-            return try finish(seconds: (clock.now - start).seconds)
+            return try finish(since: start, clock, isCancelled: isCancelled)
         } catch {
             // The error is what the user must hear of; a record that cannot be written is not.
             try? run.write(record: record.ended(by: error))
@@ -110,6 +117,7 @@ struct TrainingLoop {
         let (start, first) = (clock.now, state.step)
         while state.step < total, !hasLostPatience {
             guard !isCancelled() else { try interrupt() }
+            guard try mineIfDue(isCancelled: isCancelled) else { try interrupt() }
             let begun = clock.now
             guard let outcome = try takeStep(isCancelled: isCancelled) else { try interrupt() }
             let seconds = (clock.now - begun).seconds
@@ -119,7 +127,7 @@ struct TrainingLoop {
                 epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
                 learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm,
                 pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
-                seconds: seconds, secondsLeft: pace * Double(total - state.step))
+                seconds: seconds, secondsLeft: pace * Double(total - state.step), anchor: outcome.anchor)
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
             try wrapFiles { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
@@ -134,12 +142,13 @@ struct TrainingLoop {
         let gradientNorm: Double
         let tuples: Int
         let tokens: Int
+        let anchor: Double?
     }
 
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
     private mutating func takeStep(isCancelled: () -> Bool) throws(TrainingError) -> Outcome? {
         var sampler = state.sampler
-        let plan = trainer.batch(sampler.next())
+        let plan = data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
         let number = state.step + 1
         var gradients = AdapterGradients(zerosLike: state.adapter)
         let options = TrainingOptions(
@@ -151,7 +160,16 @@ struct TrainingLoop {
                 plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
         }
         guard let value else { return nil }
-        let loss = value.loss
+        var loss = value.loss
+        var anchored: Double?
+        if loss.isFinite, var term = anchor.take() {
+            anchored = try term.add(
+                adapter: state.adapter, encoder: step.encoder, options: options, into: &gradients,
+                isCancelled: isCancelled)
+            anchor = term
+            guard let anchored else { return nil }
+            loss += anchored
+        }
         guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
         let norm = (gradients.sumOfSquares + value.weightGradients.sumOfSquares).squareRoot()
         guard norm.isFinite else {
@@ -170,7 +188,27 @@ struct TrainingLoop {
         state.loss = loss
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.rows.count,
-            tokens: plan.tokenCount)
+            tokens: plan.tokenCount, anchor: anchored)
+    }
+
+    // MARK: Hard negatives
+
+    /// Mines where its turn has come; false when it was cancelled.
+    private mutating func mineIfDue(isCancelled: () -> Bool) throws(TrainingError) -> Bool {
+        guard let miner = trainer.miner, miner.isDue(state) else { return true }
+        let mined = try miner.mine(state, observer: observer, isCancelled: isCancelled)
+        guard let mined else { return false }
+        state.negatives = mined
+        try useNegatives()
+        try wrapFiles { () throws(FilesError) in try run.write(record: record.json) }
+        return true
+    }
+
+    /// Puts the negatives that were mined, or that a checkpoint kept, into the data.
+    private mutating func useNegatives() throws(TrainingError) {
+        guard let miner = trainer.miner, let negatives = state.negatives else { return }
+        try trainer.use(negatives, of: miner, in: &data, checkpoint: checkpoints.path(ofStep: state.step))
+        record.mined(negatives.history)
     }
 
     // MARK: Evaluation
@@ -196,17 +234,7 @@ struct TrainingLoop {
     private func evaluate(adapter: LowRankAdapter?) throws(TrainingError) -> Evaluation? {
         guard let evaluator else { return nil }
         let encoder = try wrapEncoders { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
-        let metrics: [String: Double]
-        do {
-            metrics = try evaluator.evaluate(encoder)
-        } catch {
-            throw .evaluationFailed(step: state.step, reason: "\(error)")
-        }
-        guard let value = metrics[evaluator.metric], value.isFinite else {
-            let found = metrics[evaluator.metric].map { "it is \($0)" } ?? "it has \(metrics.keys.sorted())"
-            throw .evaluationFailed(step: state.step, reason: "\(evaluator.metric) is wanted, \(found)")
-        }
-        return Evaluation(step: state.step, metrics: metrics)
+        return Evaluation(step: state.step, metrics: try evaluator.metrics(of: encoder, afterSteps: state.step))
     }
 
     // MARK: Ends
@@ -226,13 +254,24 @@ struct TrainingLoop {
     }
 
     /// Writes the adapter, the model card and the record.
-    private mutating func finish(seconds: Double) throws(TrainingError) -> TrainingResult {
+    private mutating func finish(
+        since start: ContinuousClock.Instant, _ clock: ContinuousClock, isCancelled: () -> Bool
+    ) throws(TrainingError) -> TrainingResult {
         var adapter = state.adapter
         if let best = state.best { adapter.pairs = best }
+        var best = state.evaluations.best
+        let dialled = try dial?.sweep(
+            adapter, base: trainer.encoder, afterSteps: state.step, found: observer.dialled, isCancelled: isCancelled)
+        if dial != nil, dialled == nil { try interrupt() }
+        if let chosen = dialled?.chosen {
+            adapter = adapter.dialled(to: chosen.scale)
+            best = best.map { Evaluation(step: $0.step, metrics: chosen.domain) }
+        }
         let digest = try write(adapter)
         let result = TrainingResult(
             path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: adapter.parameterCount,
-            adapterDigest: digest, before: state.evaluations.before, best: state.evaluations.best, seconds: seconds)
+            adapterDigest: digest, before: state.evaluations.before, best: best, dial: dialled,
+            seconds: (clock.now - start).seconds)
         record.finish(result, stoppedEarly: state.step < trainer.totalSteps)
         let card = ModelCard(
             base: trainer.baseName, dataName: trainer.dataName, record: record.json, before: result.before,

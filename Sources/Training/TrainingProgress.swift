@@ -20,6 +20,8 @@ public struct TrainingProgress: Sendable, Equatable {
     public let seconds: Double
     /// The time that is left at the pace of this process so far.
     public let secondsLeft: Double
+    /// What the anchor's term adds to the loss, where the run has one.
+    public var anchor: Double?
 }
 
 /// Whoever wants to know how a run goes. All methods do nothing by default.
@@ -28,6 +30,12 @@ public protocol TrainingObserver {
     func finished(_ progress: TrainingProgress)
     /// The adapter was evaluated.
     func evaluated(_ evaluation: Evaluation, isBest: Bool)
+    /// Hard negatives are being mined: so many texts of all are done.
+    func mining(done: Int, total: Int)
+    /// Hard negatives were mined, after so many steps.
+    func mined(_ summary: MiningSummary, afterSteps steps: Int)
+    /// The adapter was evaluated at a part of its strength.
+    func dialled(_ point: DialResult.Point)
     /// Something that the user should know of and that does not stop the run: one line.
     func warned(_ message: String)
 }
@@ -37,6 +45,8 @@ extension TrainingObserver {
     public func finished(_ progress: TrainingProgress) {}
     /// Does nothing.
     public func evaluated(_ evaluation: Evaluation, isBest: Bool) {}
+    /// Does nothing.
+    public func dialled(_ point: DialResult.Point) {}
     /// Does nothing.
     public func warned(_ message: String) {}
 }

@@ -7,9 +7,10 @@ extension TrainingSet {
     /// are brought from the range of the settings to 0…1.
     ///
     /// - Parameters:
+    ///   - gainsNegatives: whether the run finds hard negatives for itself.
     ///   - dimension: the width of the model's embeddings.
     func fitted(
-        to needs: LossNeeds, settings: LossSettings, dimension: Int, seed: UInt64
+        to needs: LossNeeds, settings: LossSettings, gainsNegatives: Bool, dimension: Int, seed: UInt64
     ) throws(TrainingError) -> TrainingSet {
         guard rows.count >= 2 else { throw .tooFewTuples(found: rows.count) }
         let fitted: TrainingRows
@@ -20,7 +21,7 @@ extension TrainingSet {
             guard tuples.count >= 2 else { throw mismatch(settings, "no label has two texts") }
             fitted = .tuples(tuples)
         case (.triplets, .tuples(let tuples)):
-            guard tuples.contains(where: { !$0.negatives.isEmpty }) else {
+            guard gainsNegatives || tuples.contains(where: { !$0.negatives.isEmpty }) else {
                 throw mismatch(settings, "no tuple has a negative")
             }
             fitted = rows

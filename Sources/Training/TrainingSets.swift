@@ -1,7 +1,6 @@
 internal import Corpora
 internal import Encoders
 internal import Files
-internal import VectorMath
 
 /// The data sets of a run, tokenized for a loss.
 struct TrainingSets: Sendable {
@@ -11,6 +10,7 @@ struct TrainingSets: Sendable {
     let classes: [String]
     /// The rows as they were fitted to the loss.
     private let fitted: [TrainingSet]
+    private let options: TokenizedData.Options
 
     /// Fits the rows to what a loss needs, and tokenizes them.
     init(
@@ -20,15 +20,16 @@ struct TrainingSets: Sendable {
         for set in data {
             fitted.append(
                 try set.fitted(
-                    to: needs, settings: settings.loss, dimension: encoder.dimension, seed: settings.seed))
+                    to: needs, settings: settings.loss, gainsNegatives: settings.mining != nil,
+                    dimension: encoder.dimension, seed: settings.seed))
         }
         self.fitted = fitted
         let classes = Set(fitted.flatMap(\.rows.classes)).sorted { ($0.count, $0) < ($1.count, $1) }
         self.classes = classes
-        let options = TokenizedData.Options(
+        options = TokenizedData.Options(
             masks: settings.loss.effectiveMasks, directions: needs.directions, classes: classes,
             usesScores: needs == .scoredTuples)
-        sets = try wrapEncoders { () throws(EncodersError) in
+        sets = try wrapEncoders { [options] () throws(EncodersError) in
             var sets: [TokenizedData] = []
             for set in fitted {
                 sets.append(try TokenizedData(set.rows, options: options, encoder: encoder, maxLength: maxLength))
@@ -47,6 +48,23 @@ struct TrainingSets: Sendable {
         _ encoder: TextEncoder, maxLength: Int, margin: GuideMask.Margin
     ) throws(EncodersError) {
         for index in sets.indices { try sets[index].addGuide(encoder, maxLength: maxLength, margin: margin) }
+    }
+
+    /// Gives the only data set, of tuples, other rows; its guide goes on knowing what it knows.
+    mutating func replaceTuples(
+        by tuples: [TrainingTuple], encoder: TextEncoder, maxLength: Int
+    ) throws(EncodersError) {
+        precondition(sets.count == 1 && tuples.count == sets[0].count, "the tuples are not of this data")
+        var data = try TokenizedData(.tuples(tuples), options: options, encoder: encoder, maxLength: maxLength)
+        if let guide = sets[0].guide {
+            try data.addGuide(encoder, maxLength: maxLength, margin: guide.margin, knowing: sets[0])
+        }
+        sets[0] = data
+    }
+
+    /// A batch that the sampler has dealt.
+    func batch(_ batch: BatchSampler.Batch, microBatchTokens: Int) -> BatchPlan {
+        sets[batch.source].batch(batch.rows, microBatchTokens: microBatchTokens)
     }
 
     /// The digest and the size of the data, for the record of the run.
@@ -79,45 +97,6 @@ extension LossNeeds {
     }
 }
 
-extension TokenizedData {
-    /// The rows with the tokens that an encoder reads, prompts in front.
-    fileprivate init(
-        _ rows: TrainingRows, options: Options, encoder: TextEncoder, maxLength: Int
-    ) throws(EncodersError) {
-        let model = encoder.model
-        let plain = encoder.defaultPromptName.flatMap { encoder.prompts[$0] } ?? ""
-        let prompts: [Role: String] = [.anchor: encoder.queryPrompt, .document: encoder.documentPrompt, .plain: plain]
-        let skipped = prompts.mapValues { model.skippedTokens(prompt: $0) }
-        try self.init(rows, options: options) { (texts) throws(EncodersError) in
-            let ids = try model.tokenize(texts.map { prompts[$0.role]! + $0.text }, maxLength: maxLength)
-            return zip(texts, ids).map { Tokens(ids: $1, skipped: min(skipped[$0.role]!, $1.count - 1)) }
-        }
-    }
-
-    fileprivate mutating func addGuide(
-        _ encoder: TextEncoder, maxLength: Int, margin: GuideMask.Margin
-    ) throws(EncodersError) {
-        let distinct = texts.indices.filter { encodings[$0] == $0 }
-        var rows = [Int](repeating: 0, count: texts.count)
-        var vectors = Matrix<Float>(uninitializedRows: distinct.count, columns: encoder.dimension)
-        for role in [Role.anchor, .document, .plain] {
-            let places = distinct.indices.filter { texts[distinct[$0]].role == role }
-            guard !places.isEmpty else { continue }
-            let words = places.map { texts[distinct[$0]].text }
-            let found =
-                switch role {
-                case .anchor: try encoder.encodeQueries(words, maxLength: maxLength)
-                case .document: try encoder.encodeDocuments(words, maxLength: maxLength)
-                case .plain: try encoder.encode(words, maxLength: maxLength)
-                }
-            for (row, place) in places.enumerated() { vectors.setRow(place, to: found.row(row)) }
-        }
-        for (place, text) in distinct.enumerated() { rows[text] = place }
-        for text in texts.indices { rows[text] = rows[encodings[text]] }
-        guide = GuideMask(vectors: vectors, rows: rows, margin: margin)
-    }
-}
-
 extension TrainingRows {
     /// The names of the classes of pairs.
     var classes: [String] {
@@ -128,7 +107,7 @@ extension TrainingRows {
     }
 
     fileprivate func update(_ hasher: inout SHA256Digest.Hasher) {
-        func add(_ text: String) { hasher.update(Array("\(text.utf8.count):\(text)".utf8)) }
+        func add(_ text: String) { hasher.update(text: text) }
         func add(_ number: Double) { hasher.update(Array("\(number) ".utf8)) }
         switch self {
         case .tuples(let rows):

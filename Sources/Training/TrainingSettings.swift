@@ -61,6 +61,10 @@ public struct TrainingSettings: Sendable, Equatable {
     public var evaluateEvery: Int?
     /// Evaluations without a new best after which the run stops; nil for never.
     public var patience: Int?
+    /// Hard negatives that the run mines for itself; nil for those of the data alone.
+    public var mining: RunMiningSettings?
+    /// What holds the tuned embeddings of other texts near the base model's; nil for nothing.
+    public var anchor: AnchorSettings?
     /// Bytes that activations may take. A batch that needs more is computed in two passes, with the same result.
     public var memoryBudget = 2 << 30
     /// What the encoder computes in, f32 or bf16; nil for bf16 where the processor has it.
@@ -101,6 +105,8 @@ public struct TrainingSettings: Sendable, Equatable {
         try require(checkpointEvery >= 0, "checkpoint-every", "\(checkpointEvery)", "0 or more")
         try require(evaluateEvery ?? 1 >= 1, "eval-every", "\(evaluateEvery ?? 1)", "a positive number")
         try require(patience ?? 1 >= 1, "patience", "\(patience ?? 1)", "a positive number")
+        try mining?.validate()
+        try anchor?.validate()
         try require(memoryBudget >= 0, "memory-budget", "\(memoryBudget)", "0 or more bytes")
         try require(microBatchTokens >= 1, "micro-batch-tokens", "\(microBatchTokens)", "a positive number")
     }
@@ -126,7 +132,8 @@ public struct TrainingSettings: Sendable, Equatable {
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
             "max-grad-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
             "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
-        ].merging(loss.identity) { $1 }
+        ].merging(loss.identity) { $1 }.merging(RunMiningSettings.json(mining)) { $1 }
+            .merging(AnchorSettings.json(anchor)) { $1 }
     }
 
     /// What PEFT is told of the adapter.

@@ -37,7 +37,7 @@ struct RecordedLosses: Decodable {
     /// Tuples with what the guide finds too near.
     func guided(_ negatives: Int, _ margin: GuideMask.Margin, _ directions: Set<ContrastDirection>) -> BatchRows {
         let rows = tuples(negatives)
-        let guide = GuideMask(vectors: Matrix(rowsOf: guide), rows: Array(0..<24), margin: margin)
+        let guide = GuideMask(unit: UnitRows(Matrix(rowsOf: guide).view).unit, rows: Array(0..<24), margin: margin)
         return .tuples(
             tuples(
                 negatives,

@@ -4,7 +4,7 @@ import Attune
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Make data sets of documents and pairs.",
-        subcommands: [DataFromDocs.self, DataImport.self, DataSplit.self])
+        subcommands: [DataFromDocs.self, DataImport.self, DataSplit.self, DataMine.self])
 }
 
 /// How much of a data set is held out.

@@ -20,6 +20,8 @@ struct TrainCommand: ConfigurableCommand {
 
     @OptionGroup(title: "Adapter") var adapter: AdapterFlags
     @OptionGroup(title: "Learning") var learning: LearningFlags
+    @OptionGroup(title: "Hard negatives") var mining: MiningFlags
+    @OptionGroup(title: "Forgetting") var forgetting: ForgettingFlags
     @OptionGroup(title: "Evaluation") var evaluation: EvaluationFlags
 
     @Option(
@@ -88,14 +90,15 @@ struct TrainCommand: ConfigurableCommand {
         let kind = try DataSet.open(data)
         let trainer = try Trainer(
             model: folder, baseName: model, tuples: kind.trainingTuples(split: "train", path: data), dataName: data,
-            settings: settings)
+            settings: settings, mining: mining.task(of: kind, path: data), anchorTexts: forgetting.readAnchorTexts())
 
         let evaluator = try evaluator(on: kind)
+        let dial = try forgetting.makeDial(domain: evaluator, maxLength: learning.maxLength)
         trainer.warnings.forEach(Console.warn)
         Interruption.letWorkStopItself()
         let observer = ProgressObserver(metric: evaluator?.metric, isQuiet: printing.quiet)
         let result = try trainer.train(
-            into: output, start: start, observer: observer, evaluator: evaluator,
+            into: output, start: start, observer: observer, evaluator: evaluator, dial: dial,
             isCancelled: { Interruption.isRequested })
         observer.finish()
         if printing.json {
@@ -106,7 +109,7 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     private func evaluator(on kind: DataSetKind) throws -> HeldOutRetrieval? {
-        guard evaluation.evalEvery != nil else { return nil }
+        guard evaluation.evalEvery != nil || forgetting.dial else { return nil }
         var evaluator = try HeldOutRetrieval(of: kind, path: data, maxLength: learning.maxLength)
         let passes = PassProgress("evaluate", unit: "texts", isQuiet: printing.quiet)
         evaluator.progress = { passes.update(done: $0, total: $1) }
@@ -123,6 +126,10 @@ struct TrainCommand: ConfigurableCommand {
         Console.print(
             "  \(metric) on dev: base \(Console.fixed(base, 4)), kept adapter \(Console.fixed(tuned, 4)) "
                 + "(step \(best.step))")
+        guard let dial = result.dial else { return }
+        Console.print(
+            "  strength \(Console.fixed(dial.chosen.scale, 3)): the canary's \(dial.canaryMetric) loses "
+                + "\(Console.fixed(dial.loss(at: dial.chosen), 4)) of \(Console.fixed(dial.budget, 4)) allowed")
     }
 
     private var settings: TrainingSettings {
@@ -146,6 +153,8 @@ struct TrainCommand: ConfigurableCommand {
         settings.maxGradientNorm = learning.maxGradNorm
         settings.evaluateEvery = evaluation.evalEvery
         settings.patience = evaluation.patience
+        settings.mining = mining.settings
+        settings.anchor = forgetting.anchorSettings
         settings.checkpointEvery = checkpointEvery
         settings.memoryBudget = memoryBudget
         settings.precision = engine.precision
@@ -165,7 +174,7 @@ extension TrainCommand {
         "patience": .wholeNumber, "checkpoint-every": .wholeNumber, "memory-budget": .wholeNumber,
         "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
         "force": .onOff, "json": .onOff, "quiet": .onOff,
-    ]
+    ].merging(MiningFlags.configurable) { $1 }.merging(ForgettingFlags.configurable) { $1 }
 }
 
 /// Shows how training comes along.
@@ -173,11 +182,33 @@ private struct ProgressObserver: TrainingObserver {
     private let progress: Progress
     private let metric: String?
     private let isQuiet: Bool
+    private let miningPasses: PassProgress
 
     init(metric: String?, isQuiet: Bool) {
         progress = Progress("train", unit: "steps", isQuiet: isQuiet)
         self.metric = metric
         self.isQuiet = isQuiet
+        miningPasses = PassProgress("mine", unit: "texts", isQuiet: isQuiet)
+    }
+
+    func mining(done: Int, total: Int) { miningPasses.update(done: done, total: total) }
+
+    func mined(_ summary: MiningSummary, afterSteps steps: Int) {
+        progress.finish()
+        for line in MiningText.lines(of: summary, flagPrefix: "mine-") {
+            Console.note("step \(steps): \(line)", quiet: isQuiet)
+        }
+    }
+
+    func dialled(_ point: DialResult.Point) {
+        progress.finish()
+        func text(_ metrics: [String: Double]) -> String {
+            let name = metrics[metric ?? ""] == nil ? "spearman" : metric ?? ""
+            return metrics[name].map { "\(name) \(Console.fixed($0, 4))" } ?? ""
+        }
+        Console.note(
+            "strength \(Console.fixed(point.scale, 3)): dev \(text(point.domain)), canary \(text(point.canary))",
+            quiet: isQuiet)
     }
 
     func evaluated(_ evaluation: Evaluation, isBest: Bool) {

@@ -107,6 +107,7 @@ enum Models {
 // Options that take one of a library enum's names: the parser lists them in the help and where one is wrong.
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension MetricProfile: ExpressibleByArgument {}
+extension MiningSettings.Sampling: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 extension TrainingSettings.Method: ExpressibleByArgument {}
 extension TrainingSettings.Variant: ExpressibleByArgument {}
