@@ -40,6 +40,13 @@ public struct BERTEncoder: Sendable {
         self.blocks = blocks
     }
 
+    /// An encoder of given layers.
+    init(configuration: TransformerConfiguration, embeddings: EmbeddingLayer, blocks: [BERTBlock]) {
+        self.configuration = configuration
+        self.embeddings = embeddings
+        self.blocks = blocks
+    }
+
     /// D.
     public var width: Int { configuration.width }
 
@@ -47,8 +54,14 @@ public struct BERTEncoder: Sendable {
     public var linearModules: [LinearModule] { blocks.flatMap { $0.linears.flatMap(\.linearModules) } }
 
     /// Zeros in the shapes of all weights.
-    public var zeroGradients: BERTGradients {
-        BERTGradients(embeddings: embeddings.zeroGradient, blocks: blocks.map(\.zeroGradient))
+    public var zeroGradients: BERTGradients { zeroGradients(of: .everything) }
+
+    /// Zeros in the shapes of the weights of a part.
+    package func zeroGradients(of part: TrainableWeights.Part) -> BERTGradients {
+        let lowest = lowestBlock(of: part)
+        return BERTGradients(
+            embeddings: part == .everything ? embeddings.zeroGradient : nil,
+            blocks: blocks.enumerated().map { $0 < lowest ? BERTBlock.Gradient() : $1.zeroGradient })
     }
 
     /// Token ids `[T]` → the last hidden states `[T, D]`.
@@ -84,17 +97,44 @@ public struct BERTEncoder: Sendable {
         return states
     }
 
-    /// A forward pass that keeps what `backward` needs: of all weights without an adapter, else of the adapter alone.
+    /// A forward pass that keeps what `backward` needs for the gradients of an adapter.
     package func forwardKeeping(
-        _ batch: TokenBatch, adapter: LowRankAdapter?, options: TrainingOptions?, keeping: Keeping
+        _ batch: TokenBatch, adapter: LowRankAdapter, options: TrainingOptions?
     ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
         try check(batch)
         let adapter = try bind(adapter)
-        let lowest = keeping == .everything ? 0 : adapter?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
-        let (embedded, kept) = embeddings.forward(batch, keepsInput: keeping == .everything)
-        var hidden = embedded
+        let lowest = adapter?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
+        return forwardKeeping(
+            batch, below: nil, adapter: adapter, options: options, keeping: .adapters, from: lowest, embeddings: false)
+    }
+
+    /// A forward pass that keeps what `backward` needs for the gradients of weights, and of an adapter where there is one.
+    ///
+    /// - Parameter below: The hidden states `[T, D]` that the lowest trained block reads, where they are known: see
+    ///   ``hiddenStates(_:below:)``.
+    package func forwardKeeping(
+        _ batch: TokenBatch, part: TrainableWeights.Part, below: Matrix<Float>? = nil, adapter: LowRankAdapter? = nil,
+        options: TrainingOptions? = nil
+    ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
+        try check(batch)
+        return forwardKeeping(
+            batch, below: below, adapter: try bind(adapter), options: options, keeping: .everything,
+            from: lowestBlock(of: part), embeddings: part == .everything)
+    }
+
+    private func forwardKeeping(
+        _ batch: TokenBatch, below: Matrix<Float>?, adapter: BoundAdapter?, options: TrainingOptions?,
+        keeping: Keeping, from lowest: Int, embeddings keepsEmbeddings: Bool
+    ) -> (hidden: Matrix<Float>, activations: Activations) {
+        var kept: LayerNormalization.Activations?
+        var hidden: Matrix<Float>
+        if let below {
+            hidden = below
+        } else {
+            (hidden, kept) = embeddings.forward(batch, keepsInput: keepsEmbeddings)
+        }
         var activations: [BERTBlock.Activations] = []
-        for (i, block) in blocks.enumerated() {
+        for (i, block) in blocks.enumerated().dropFirst(below == nil ? 0 : lowest) {
             let (y, saved) = block.forward(
                 hidden, batch: batch, adapters: adapter?.blocks[i], options: options,
                 keeping: i < lowest ? .nothing : keeping)
@@ -105,6 +145,14 @@ public struct BERTEncoder: Sendable {
             batch: batch, options: options, adapter: adapter, embeddings: kept, lowestBlock: lowest,
             blocks: activations)
         return (hidden, all)
+    }
+
+    /// The hidden states `[T, D]` that a block reads.
+    package func hiddenStates(_ batch: TokenBatch, below block: Int) throws(EncodersError) -> Matrix<Float> {
+        try check(batch)
+        return blocks[..<block].reduce(embeddings.forward(batch).y) {
+            $1.forward($0, batch: batch, adapters: nil, options: nil, keeping: .nothing).y
+        }
     }
 
     /// d hidden `[T, D]` → the gradients of the adapter, of all weights, or of both (+=). Stops below the lowest block with a gradient.
@@ -119,11 +167,13 @@ public struct BERTEncoder: Sendable {
             dy = blocks[i].backward(
                 dy!.view, batch: activations.batch, activations: activations.blocks[i - activations.lowestBlock],
                 adapters: activations.adapter?.blocks[i], options: activations.options, gradients: &gradients,
-                full: &blockGradient, wantsInput: i > activations.lowestBlock || full != nil)
+                full: &blockGradient, wantsInput: i > activations.lowestBlock || activations.embeddings != nil)
             if let blockGradient { full?.blocks[i] = blockGradient }
         }
-        if full != nil, let dy, let kept = activations.embeddings {
-            embeddings.backward(dy.view, batch: activations.batch, activations: kept, full: &full!.embeddings)
+        if let dy, let kept = activations.embeddings, var gradient = full?.embeddings {
+            full!.embeddings = nil
+            embeddings.backward(dy.view, batch: activations.batch, activations: kept, full: &gradient)
+            full!.embeddings = gradient
         }
     }
 }

@@ -4,16 +4,16 @@ public import VectorMath
 ///
 /// Backward passes add to it; whoever begins a step starts from `BERTEncoder.zeroGradients`.
 public struct BERTGradients: Sendable {
-    package var embeddings: EmbeddingLayer.Gradient
+    /// Nil where the embeddings stay as they are.
+    package var embeddings: EmbeddingLayer.Gradient?
     package var blocks: [BERTBlock.Gradient]
 
     /// The gradients by the names of the tensors in a model's file; one-dimensional ones as one row.
     public var tensors: [String: Matrix<Float>] {
-        var result: [String: Matrix<Float>] = [
-            "embeddings.word_embeddings.weight": embeddings.word,
-            "embeddings.position_embeddings.weight": embeddings.position,
-            "embeddings.token_type_embeddings.weight": embeddings.tokenType,
-        ]
+        var result: [String: Matrix<Float>] = [:]
+        result["embeddings.word_embeddings.weight"] = embeddings?.word
+        result["embeddings.position_embeddings.weight"] = embeddings?.position
+        result["embeddings.token_type_embeddings.weight"] = embeddings?.tokenType
         func insert(_ gradient: LayerNormalization.Gradient?, _ name: String) {
             guard let gradient else { return }
             result[name + ".weight"] = Matrix(rowsOf: [gradient.gain])
@@ -28,7 +28,7 @@ public struct BERTGradients: Sendable {
                 result[name + ".bias"] = Matrix(rowsOf: [Array(gradient.bias[rows])])
             }
         }
-        insert(embeddings.normalization, "embeddings.LayerNorm")
+        insert(embeddings?.normalization, "embeddings.LayerNorm")
         for (layer, block) in blocks.enumerated() {
             let prefix = "encoder.layer.\(layer)."
             insert(block.attention?.input, ["query", "key", "value"].map { prefix + "attention.self." + $0 })

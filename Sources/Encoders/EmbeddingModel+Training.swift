@@ -8,14 +8,26 @@ extension EmbeddingModel {
     public func forward(
         _ batch: TokenBatch, adapter: LowRankAdapter, options: TrainingOptions = TrainingOptions()
     ) throws(EncodersError) -> (embeddings: Matrix<Float>, activations: Activations) {
-        try forward(batch, adapter: adapter, options: options, keeping: .adapters)
+        pooled(batch, try encoder.forwardKeeping(batch, adapter: adapter, options: options))
     }
 
     /// Vectors `[B, dimension]` of a batch, and what `backward` needs for the gradients of all weights.
     public func forwardKeepingEverything(
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions = TrainingOptions()
     ) throws(EncodersError) -> (embeddings: Matrix<Float>, activations: Activations) {
-        try forward(batch, adapter: adapter, options: options, keeping: .everything)
+        try forward(batch, part: .everything, adapter: adapter, options: options)
+    }
+
+    /// Vectors `[B, dimension]` of a batch, and what `backward` needs for the gradients of some weights.
+    ///
+    /// - Parameter below: The hidden states `[T, D]` that the lowest trained block reads, where they are known.
+    package func forward(
+        _ batch: TokenBatch, part: TrainableWeights.Part, below: Matrix<Float>? = nil, adapter: LowRankAdapter? = nil,
+        options: TrainingOptions = TrainingOptions()
+    ) throws(EncodersError) -> (embeddings: Matrix<Float>, activations: Activations) {
+        pooled(
+            batch,
+            try encoder.forwardKeeping(batch, part: part, below: below, adapter: adapter, options: options))
     }
 
     /// d embeddings `[B, dimension]` → the gradients of the adapter (+=).
@@ -40,18 +52,17 @@ extension EmbeddingModel {
         gradients = taken!
     }
 
-    private func forward(
-        _ batch: TokenBatch, adapter: LowRankAdapter?, options: TrainingOptions, keeping: Keeping
-    ) throws(EncodersError) -> (embeddings: Matrix<Float>, activations: Activations) {
-        let (hidden, kept) = try encoder.forwardKeeping(batch, adapter: adapter, options: options, keeping: keeping)
-        let pooled = pooling.forward(hidden.view, batch: batch)
+    private func pooled(
+        _ batch: TokenBatch, _ pass: (hidden: Matrix<Float>, activations: BERTEncoder.Activations)
+    ) -> (embeddings: Matrix<Float>, activations: Activations) {
+        let pooled = pooling.forward(pass.hidden.view, batch: batch)
         var vectors = pooled.y
         var normalized: (norms: [Float], vectors: Matrix<Float>)?
         if normalizes {
             let norms = normalizeRows(&vectors)
             normalized = (norms, vectors)
         }
-        return (vectors, Activations(encoder: kept, pooling: pooled.activations, normalized: normalized))
+        return (vectors, Activations(encoder: pass.activations, pooling: pooled.activations, normalized: normalized))
     }
 
     private func backward(
