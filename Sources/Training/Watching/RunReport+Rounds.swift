@@ -17,7 +17,7 @@ extension RunReport {
             Table(
                 columns: [
                     .text("after step"), .number("negatives"), .number("queries with fewer than wanted"),
-                    .number("mean score of answers"), .number("mean score of negatives"),
+                    .number("mean score of the lowest answers"), .number("mean score of negatives"),
                 ],
                 rows: rounds.map { round in
                     [
