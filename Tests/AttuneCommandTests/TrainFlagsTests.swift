@@ -111,7 +111,7 @@ struct TrainFlagsTests {
     @Test(
         "what is not there is wrong usage, and the answer lists what is",
         arguments: [
-            (["--method", "full"], "'lora'"), (["--variant", "dora"], "'lora' and 'rslora'"),
+            (["--method", "query-head"], "'lora'"), (["--variant", "dora"], "'lora' and 'rslora'"),
             (["--loss", "triplet"], "'mnrl'"), (["--schedule", "steep"], "'cosine'"),
             (["--patience", "2"], "--eval-every"),
         ])

@@ -36,7 +36,9 @@ struct TrainCommand: ConfigurableCommand {
     @OptionGroup var printing: OutputOptions
 
     struct AdapterFlags: ParsableArguments {
-        @Option(help: "What is trained.") var method = TrainingSettings.Method.lora
+        @Option(help: "What is trained: an adapter, all weights, or those of the last layers.")
+        var method = TrainingSettings.Method.lora
+        @Option(help: "How many of the last layers train with --method last-layers.") var layers = 2
         @Option(help: "Rank of the adapter's matrices.") var rank = 16
         @Option(help: "Strength: the adapter's product is multiplied by alpha / rank.") var alpha = 32.0
         @Option(help: "rslora multiplies by alpha / √rank instead, which keeps high ranks learning.")
@@ -51,7 +53,8 @@ struct TrainCommand: ConfigurableCommand {
         @Option(help: "Passes over the data.") var epochs = 1
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
         @Option(help: "Pairs a batch.") var batchSize = 64
-        @Option(help: "Learning rate at its highest.") var lr = 1e-3
+        @Option(help: "Learning rate at its highest (default: 1e-3 for lora, 4e-5 for full, 1e-4 for last-layers).")
+        var lr: Double?
         @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
         @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
         @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
@@ -79,6 +82,9 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     func validate() throws {
+        if adapter.method != .lora, forgetting.dial {
+            throw ValidationError("--dial is an adapter's strength; --method \(adapter.method.rawValue) has no adapter")
+        }
         if engine.precision == .int8 { throw ValidationError("--precision is int8; training computes in f32 or bf16") }
     }
 
@@ -135,6 +141,7 @@ struct TrainCommand: ConfigurableCommand {
     private var settings: TrainingSettings {
         var settings = TrainingSettings()
         settings.method = adapter.method
+        settings.layers = adapter.layers
         settings.rank = adapter.rank
         settings.alpha = adapter.alpha
         settings.variant = adapter.variant
@@ -144,7 +151,7 @@ struct TrainCommand: ConfigurableCommand {
         settings.epochs = learning.epochs
         settings.maxSteps = learning.maxSteps
         settings.batchSize = learning.batchSize
-        settings.learningRate = learning.lr
+        settings.learningRate = learning.lr ?? adapter.method.learningRate
         settings.schedule = learning.schedule
         settings.warmup = learning.warmup
         settings.maxLength = learning.maxLength
@@ -165,7 +172,8 @@ struct TrainCommand: ConfigurableCommand {
 extension TrainCommand {
     static let configurableFlags: [String: ConfigurationFile.Kind] = [
         "model": .text, "data": .text, "output": .text,
-        "method": .choice(of: TrainingSettings.Method.self), "rank": .wholeNumber, "alpha": .number,
+        "method": .choice(of: TrainingSettings.Method.self), "layers": .wholeNumber, "rank": .wholeNumber,
+        "alpha": .number,
         "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
         "loss": .choice(of: LearningFlags.Loss.self), "scale": .number, "epochs": .wholeNumber,
         "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,
