@@ -25,7 +25,7 @@ func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targe
 }
 
 let libraries = [
-    "VectorMath", "Files", "Tokenization", "ModelFiles", "Corpora", "VectorIndex", "LowRank", "Encoders",
+    "VectorMath", "Files", "Tokenization", "ModelFiles", "Corpora", "VectorIndex", "Reports", "LowRank", "Encoders",
     "Evaluation", "Training", "Retrieval", "Attune",
 ]
 
@@ -53,6 +53,7 @@ let package = Package(
         floor("ModelFiles", uses: ["Files", "VectorMath"]),
         floor("Corpora", uses: ["Files"]),
         floor("VectorIndex", uses: ["Files", "VectorMath"]),
+        floor("Reports", uses: []),
 
         // MARK: Floors 3 and 4: the model
         floor("LowRank", uses: ["CLAPACKE", "ModelFiles", "VectorMath"]),
@@ -62,7 +63,10 @@ let package = Package(
         floor("Evaluation", uses: ["Corpora", "Encoders", "Files", "VectorIndex", "VectorMath"]),
         floor(
             "Training",
-            uses: ["Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "VectorIndex", "VectorMath"]),
+            uses: [
+                "Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "Reports", "VectorIndex",
+                "VectorMath",
+            ]),
         floor(
             "Retrieval",
             uses: [
@@ -74,7 +78,8 @@ let package = Package(
         floor(
             "Attune",
             uses: [
-                "Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "Retrieval", "Tokenization",
+                "Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "Reports", "Retrieval",
+                "Tokenization",
                 "Training", "VectorIndex", "VectorMath",
             ]),
         .executableTarget(
@@ -90,6 +95,7 @@ let package = Package(
         tests("ModelFiles"),
         tests("Corpora"),
         tests("VectorIndex"),
+        tests("Reports"),
         tests("LowRank"),
         tests("Encoders"),
         tests("Evaluation"),

@@ -4,6 +4,7 @@
 @_exported public import Files
 @_exported public import LowRank
 @_exported public import ModelFiles
+@_exported public import Reports
 @_exported public import Retrieval
 @_exported public import Tokenization
 @_exported public import Training

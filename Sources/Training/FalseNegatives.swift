@@ -73,12 +73,7 @@ public struct FalseNegatives: Sendable {
             for (tuple, group) in groups.enumerated() { if let group { members[group, default: []].append(tuple) } }
         }
         return anchors.enumerated().map { tuple, anchor in
-            let excluded = excluded(anchor: anchor, positive: candidates[tuple])
-            // Whichever is shorter is walked: a label may have thousands of positives, a batch thousands of classes.
-            var found =
-                excluded.count < places.count
-                ? excluded.flatMap { places[$0] ?? [] }
-                : places.flatMap { excluded.contains($0.key) ? $0.value : [] }
+            var found = places.values(of: excluded(anchor: anchor, positive: candidates[tuple]))
             if !members.isEmpty, let group = groups[tuple] { found = Array(Set(found).union(members[group] ?? [])) }
             return found.filter { $0 != tuple }.sorted()
         }
@@ -109,11 +104,7 @@ public struct FalseNegatives: Sendable {
             var places: [Int: [Int]] = [:]
             for (tuple, anchor) in anchors.enumerated() { places[classes[anchor], default: []].append(tuple) }
             lists[.queryToQuery] = tuples.map { tuple in
-                let excluded = excluded(anchor: anchors[tuple], positive: candidates[tuple])
-                let equals =
-                    excluded.count < places.count
-                    ? excluded.flatMap { places[$0] ?? [] }
-                    : places.flatMap { excluded.contains($0.key) ? $0.value : [] }
+                let equals = places.values(of: excluded(anchor: anchors[tuple], positive: candidates[tuple]))
                 return Set(equals).union(askers[tuple]).union(documents[tuple].filter(tuples.contains))
                     .subtracting([tuple]).sorted()
             }
@@ -148,6 +139,14 @@ extension Dictionary {
         if let first = self[key] { return first }
         self[key] = value
         return value
+    }
+}
+
+extension [Int: [Int]] {
+    /// All values of some keys. Whichever is shorter is walked: a label may have thousands of positives, a batch thousands
+    /// of classes.
+    fileprivate func values(of keys: Set<Int>) -> [Int] {
+        keys.count < count ? keys.flatMap { self[$0] ?? [] } : flatMap { keys.contains($0.key) ? $0.value : [] }
     }
 }
 

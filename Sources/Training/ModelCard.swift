@@ -1,4 +1,5 @@
 internal import Files
+internal import Reports
 
 /// The README.md of a run: what was tuned on what, with which settings, how well it did, and how to load it.
 struct ModelCard {
@@ -52,12 +53,12 @@ struct ModelCard {
             | | |
             | --- | --- |
             | base model | \(inline(base)) |
-            | SHA-256 of its weights | \(inline(text(model?["weights"]))) |
-            | training data | \(inline(dataName)): \(text(data?["tuples"])) pairs, \(text(data?["texts"])) distinct texts |
-            | SHA-256 of the data | \(inline(text(data?["sha256"]))) |
-            | dimension of the embeddings | \(text(model?["dimension"])) |
-            | trained values | \(text(result?["parameters"])) |
-            | steps | \(text(result?["steps"])) |
+            | SHA-256 of its weights | \(inline(plain(model?["weights"]))) |
+            | training data | \(inline(dataName)): \(plain(data?["tuples"])) rows, \(plain(data?["texts"])) distinct texts |
+            | SHA-256 of the data | \(inline(plain(data?["sha256"]))) |
+            | dimension of the embeddings | \(plain(model?["dimension"])) |
+            | trained values | \(plain(result?["parameters"])) |
+            | steps | \(plain(result?["steps"])) |
             | loss of the last step | \(result?["loss"]?.doubleValue.map(rounded) ?? "–") |
             """
     }
@@ -141,7 +142,7 @@ struct ModelCard {
 
     private var settings: String {
         let rows = (record["settings"]?.objectValue ?? [:]).sorted { $0.key < $1.key }.map { name, value in
-            "| \(name) | \(text(value)) |"
+            "| \(name) | \(plain(value)) |"
         }
         return """
             ## Settings
@@ -151,17 +152,8 @@ struct ModelCard {
             \(rows.joined(separator: "\n"))
 
             `run.json` holds everything that the result depends on; the same settings, model and data give the same \
-            result, bit for bit, on the same instruction set (here \(text(record["hardware"]?["instruction_set"]))).
+            result, bit for bit, on the same instruction set (here \(plain(record["hardware"]?["instruction_set"]))).
             """
-    }
-
-    private func text(_ value: JSONValue?) -> String {
-        switch value {
-        case nil, .null?: "–"
-        case .string(let value)?: value
-        case .array(let values)?: values.map { text($0) }.joined(separator: ", ")
-        case let value?: value.serialized()
-        }
     }
 
     /// Text as Markdown code: names and paths may hold anything.
@@ -175,11 +167,5 @@ struct ModelCard {
     }
 
     /// A metric with four digits after the point.
-    private func rounded(_ value: Double) -> String {
-        guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
-        let scaled = Int((abs(value) * 10_000).rounded())
-        let digits = String(scaled % 10_000)
-        let fraction = String(repeating: "0", count: 4 - digits.count) + digits
-        return (value < 0 && scaled > 0 ? "-" : "") + "\(scaled / 10_000).\(fraction)"
-    }
+    private func rounded(_ value: Double) -> String { Figures.fixed(value, 4) }
 }

@@ -4,11 +4,19 @@ internal import VectorMath
 extension TextEncoder {
     /// What the model reads of texts, prompts in front.
     func tokens(of texts: [TokenizedData.Text], maxLength: Int) throws(EncodersError) -> [TokenizedData.Tokens] {
-        let plain = defaultPromptName.flatMap { self.prompts[$0] } ?? ""
-        let prompts: [TokenizedData.Role: String] = [.anchor: queryPrompt, .document: documentPrompt, .plain: plain]
-        let skipped = prompts.mapValues { model.skippedTokens(prompt: $0) }
-        let ids = try model.tokenize(texts.map { prompts[$0.role]! + $0.text }, maxLength: maxLength)
+        let roles = TokenizedData.Role.allCases
+        let skipped = Dictionary(uniqueKeysWithValues: roles.map { ($0, model.skippedTokens(prompt: prompt(of: $0))) })
+        let ids = try model.tokenize(texts.map { prompt(of: $0.role) + $0.text }, maxLength: maxLength)
         return zip(texts, ids).map { TokenizedData.Tokens(ids: $1, skipped: min(skipped[$0.role]!, $1.count - 1)) }
+    }
+
+    /// What stands in front of a text.
+    func prompt(of role: TokenizedData.Role) -> String {
+        switch role {
+        case .anchor: queryPrompt
+        case .document: documentPrompt
+        case .plain: defaultPromptName.flatMap { prompts[$0] } ?? ""
+        }
     }
 }
 
@@ -34,7 +42,7 @@ extension TokenizedData {
         for (place, text) in distinct.enumerated() {
             if let vector = known[texts[text]] { unit.setRow(place, to: vector) }
         }
-        for role in [Role.anchor, .document, .plain] {
+        for role in Role.allCases {
             let places = distinct.indices.filter {
                 let text = texts[distinct[$0]]
                 return text.role == role && known[text] == nil

@@ -4,7 +4,7 @@ internal import VectorMath
 /// A data set with every distinct text tokenized once.
 struct TokenizedData: Sendable {
     /// The part that a text plays, which decides the prompt in front of it.
-    enum Role: Sendable, Hashable {
+    enum Role: Sendable, Hashable, CaseIterable {
         /// An anchor: the model's query prompt.
         case anchor
         /// A positive or a negative: the model's document prompt.

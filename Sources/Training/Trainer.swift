@@ -5,7 +5,7 @@ internal import LowRank
 public import ModelFiles
 public import VectorMath
 
-/// Trains a LoRA adapter for a text encoder, or its own weights, on tuples of texts.
+/// Trains a LoRA adapter for a text encoder, or its own weights, on tuples of texts, scored pairs or whatever a loss learns from.
 ///
 /// A run is a function of settings, base model and data: it gives the same adapter, bit for bit, whatever the number of
 /// threads, whatever the memory budget, and whether or not it was interrupted and resumed on the way. (Another
@@ -100,7 +100,7 @@ public struct Trainer: Sendable {
             loss ?? settings.loss.makeLoss(dimension: encoder.dimension, classes: classes, seed: settings.seed)
         }
         let data = try TrainingSets(
-            sets, needs: makeLoss(classes: 1).needs, settings: settings, encoder: encoder, maxLength: maxLength)
+            sets, for: makeLoss(classes: 1), settings: settings, encoder: encoder, maxLength: maxLength)
         let loss = makeLoss(classes: data.classes.count)
         let (weights, tokenizer) = try wrapModelFiles { () throws(ModelFilesError) in
             (try model.weightsDigest(), try model.tokenizerDigest())
@@ -177,11 +177,13 @@ public struct Trainer: Sendable {
     ///   - evaluator: measures the base model, the adapter after every ``TrainingSettings/evaluateEvery`` steps, and at
     ///     the end; the best adapter is the one that is kept.
     ///   - dial: chooses the strength of the kept adapter, which is what is then written; nil for its full strength.
+    ///   - reporting: what `report.html` shows.
     ///   - isCancelled: asked between micro-batches. Where it says yes, a checkpoint is written and
     ///     ``TrainingError/interrupted(step:checkpoint:)`` is thrown.
     public func train(
         into path: String, start: TrainingRun.Start = .new, observer: any TrainingObserver = SilentObserver(),
-        evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, isCancelled: () -> Bool = { false }
+        evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, reporting: RunReporting = .full(),
+        isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
         let run = TrainingRun(path: path)
         try run.check(start)
@@ -192,7 +194,7 @@ public struct Trainer: Sendable {
             settings: identity.settings.merging(asked) { $1 }, model: identity.model, data: identity.data)
         var loop = TrainingLoop(
             trainer: self, data: try guidedData(), run: run, identity: identity, observer: observer,
-            evaluator: evaluator, dial: dial)
+            evaluator: evaluator, dial: dial, reporting: reporting)
         try loop.begin(start)
         return try loop.run(isCancelled: isCancelled)
     }
@@ -218,4 +220,6 @@ public struct TrainingResult: Sendable, Equatable {
     public let dial: DialResult?
     /// The time of this process's part of the run.
     public let seconds: Double
+    /// Where the report is; nil where none was asked for, or it could not be written.
+    public internal(set) var report: String?
 }

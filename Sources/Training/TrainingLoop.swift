@@ -12,6 +12,7 @@ struct TrainingLoop {
     private let observer: any TrainingObserver
     private let evaluator: (any DevelopmentEvaluator)?
     private let dial: StrengthDial?
+    private let reporting: RunReporting
     private let checkpoints: CheckpointStore
     private let step: ContrastiveStep
     /// The base model packed for training an adapter; nil where its own weights train.
@@ -24,7 +25,7 @@ struct TrainingLoop {
     /// What the lowest trained block reads, where blocks below it stay as they are.
     private var prefixes: PrefixCache?
     private var record: RunRecord
-    private var log: MetricsLog?
+    private var watch: RunWatch?
     private var lock: FileLock?
     /// The step of the newest checkpoint on the disk.
     private var saved = 0
@@ -33,7 +34,7 @@ struct TrainingLoop {
 
     init(
         trainer: Trainer, data: TrainingSets, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
-        evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?
+        evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?, reporting: RunReporting
     ) {
         self.trainer = trainer
         self.data = data
@@ -42,6 +43,7 @@ struct TrainingLoop {
         self.observer = observer
         self.evaluator = evaluator
         self.dial = dial
+        self.reporting = reporting
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = ContrastiveStep(loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
         packed = trainer.packedEncoder
@@ -68,9 +70,7 @@ struct TrainingLoop {
             lock = try takeLock()
         }
         try wrapFiles { () throws(FilesError) in
-            let (log, isComplete) = try MetricsLog.open(run.metricsPath, afterSteps: state.step)
-            if !isComplete { observer.warned("\(run.metricsPath) lacks lines of earlier steps") }
-            self.log = log
+            watch = try RunWatch(run, afterSteps: state.step, observer: observer)
             try run.write(record: record.json)
         }
     }
@@ -118,7 +118,10 @@ struct TrainingLoop {
     }
 
     private mutating func takeSteps(_ clock: ContinuousClock, isCancelled: () -> Bool) throws(TrainingError) {
-        if state.step == 0, evaluator != nil { state.evaluations.before = try evaluate(nil) }
+        if state.step == 0, evaluator != nil {
+            state.evaluations.before = try evaluate(nil)
+            try wrapFiles { () throws(FilesError) in try watch?.measuredBase(state.evaluations.before) }
+        }
         let total = trainer.totalSteps
         let (start, first) = (clock.now, state.step)
         while state.step < total, !hasLostPatience {
@@ -131,12 +134,13 @@ struct TrainingLoop {
             let progress = TrainingProgress(
                 step: state.step, totalSteps: total,
                 epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
-                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm,
+                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm, pairs: outcome.tuples,
+                tokens: outcome.tokens, maskedNegatives: outcome.maskedNegatives,
                 pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
                 seconds: seconds, secondsLeft: pace * Double(total - state.step), anchor: outcome.anchor)
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
-            try wrapFiles { () throws(FilesError) in try log?.append(progress, evaluation: evaluation) }
+            try wrapFiles { () throws(FilesError) in try watch?.finished(progress, evaluation: evaluation) }
             if settings.checkpointEvery > 0, state.step % settings.checkpointEvery == 0 { _ = try save() }
         }
     }
@@ -148,6 +152,7 @@ struct TrainingLoop {
         let gradientNorm: Double
         let tuples: Int
         let tokens: Int
+        let maskedNegatives: Int
         let anchor: Double?
     }
 
@@ -181,7 +186,7 @@ struct TrainingLoop {
         state.loss = loss
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.rows.count,
-            tokens: plan.tokenCount, anchor: anchored)
+            tokens: plan.tokenCount, maskedNegatives: plan.rows.falseNegativeCount, anchor: anchored)
     }
 
     /// The loss of a batch, the gradients of what trains in the order of its matrices, and the anchor's term; nil when
@@ -259,7 +264,10 @@ struct TrainingLoop {
         let evaluation = try evaluate(state.trained)
         guard let evaluation else { return nil }
         let isBest = state.evaluations.add(evaluation, by: evaluator.metric)
-        if isBest { state.best = state.trained.matrices }
+        if isBest {
+            state.best = state.trained.matrices
+            watch?.foundBest()
+        }
         observer.evaluated(evaluation, isBest: isBest)
         return evaluation
     }
@@ -271,13 +279,16 @@ struct TrainingLoop {
             try trained.map { (trained) throws(EncodersError) in try trainer.encoder.trained(trained) }
                 ?? trainer.encoder
         }
-        return Evaluation(step: state.step, metrics: try evaluator.metrics(of: encoder, afterSteps: state.step))
+        let metrics = try evaluator.metrics(of: encoder, afterSteps: state.step) { encoder in
+            try watch?.evaluate(evaluator, encoder) ?? evaluator.evaluate(encoder)
+        }
+        return Evaluation(step: state.step, metrics: metrics)
     }
 
     // MARK: Ends
 
     private mutating func save() throws(TrainingError) -> String {
-        try wrapFiles { () throws(FilesError) in try log?.synchronize() }
+        try wrapFiles { () throws(FilesError) in try watch?.synchronize() }
         let folder = try checkpoints.save(state, identity: identity)
         saved = state.step
         return folder
@@ -290,7 +301,7 @@ struct TrainingLoop {
             step: state.step, checkpoint: state.step > 0 ? checkpoints.path(ofStep: state.step) : nil)
     }
 
-    /// Writes the adapter, the model card and the record.
+    /// Writes the adapter, the model card, the record and the report.
     private mutating func finish(
         since start: ContinuousClock.Instant, _ clock: ContinuousClock, isCancelled: () -> Bool
     ) throws(TrainingError) -> TrainingResult {
@@ -299,15 +310,19 @@ struct TrainingLoop {
         var best = state.evaluations.best
         var dialled: DialResult?
         if let dial, let adapter = trained.adapter {
+            let dialStart = clock.now
             dialled = try dial.sweep(
                 adapter, base: trainer.encoder, afterSteps: state.step, found: observer.dialled,
                 isCancelled: isCancelled)
-            guard let dialled else { try interrupt() }
-            trained = .adapter(adapter.dialled(to: dialled.chosen.scale))
-            best = best.map { Evaluation(step: $0.step, metrics: dialled.chosen.domain) }
+            watch?.spentOnEvaluations(clock.now - dialStart)
+            guard let chosen = dialled?.chosen else { try interrupt() }
+            trained = .adapter(adapter.dialled(to: chosen.scale))
+            // What the report has of the queries is of the adapter at its full strength.
+            if chosen.scale != 1 { watch?.forgetBest() }
+            best = best.map { Evaluation(step: $0.step, metrics: chosen.domain) }
         }
         let digest = try trainer.write(trained, to: run)
-        let result = TrainingResult(
+        var result = TrainingResult(
             path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: trained.parameterCount,
             adapterDigest: digest, before: state.evaluations.before, best: best, dial: dialled,
             seconds: (clock.now - start).seconds)
@@ -319,13 +334,9 @@ struct TrainingLoop {
             try writeFile(card.text, to: run.cardPath)
             try run.write(record: record.json)
         }
+        result.report = watch?.report(
+            on: run, trainer: trainer, record: record.json, result: result, evaluator: evaluator, as: reporting,
+            best: { try trainer.encoder.trained(trained) }, isCancelled: isCancelled)
         return result
-    }
-}
-
-extension Duration {
-    fileprivate var seconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 }

@@ -12,9 +12,15 @@ public struct TrainingProgress: Sendable, Equatable {
     public let learningRate: Double
     /// The norm of the gradients before clipping.
     public let gradientNorm: Double
+    /// Tuples of the step's batch.
+    public let pairs: Int
+    /// Tokens that were computed; each distinct text of the batch counts once.
+    public let tokens: Int
+    /// Candidates that were left out of the loss because they are no negatives of their anchor.
+    public let maskedNegatives: Int
     /// Tuples a second.
     public let pairsPerSecond: Double
-    /// Tokens a second; each distinct text of the batch counts once.
+    /// Tokens a second.
     public let tokensPerSecond: Double
     /// The time that the step took.
     public let seconds: Double

@@ -3,8 +3,8 @@ public import Files
 /// The folder of a training run.
 ///
 /// It is there from the start of the run, with `run.json` saying `"state": "running"`, `metrics.jsonl` growing by a line a
-/// step, and `checkpoints/step-N`. At the end `adapter_config.json` and `adapter_model.safetensors` (PEFT's layout),
-/// `README.md` (the model card) and a `run.json` with the state `finished` and the result join them.
+/// step, TensorBoard's `events.out.tfevents.*` and `checkpoints/step-N`. At the end `adapter_config.json` and `adapter_model.safetensors` (PEFT's layout),
+/// `README.md` (the model card), `report.html` and a `run.json` with the state `finished` and the result join them.
 public struct TrainingRun: Sendable {
     /// How a run uses a folder that may be there already.
     public enum Start: Sendable {
@@ -40,6 +40,8 @@ public struct TrainingRun: Sendable {
     public var metricsPath: String { FileSystem.joined(path, "metrics.jsonl") }
     /// A folder a checkpoint, the last two.
     public var checkpointsPath: String { FileSystem.joined(path, "checkpoints") }
+    /// Curves, base against tuned, the queries won and lost, costs: a page in one file.
+    public var reportPath: String { FileSystem.joined(path, "report.html") }
     /// The model card.
     public var cardPath: String { FileSystem.joined(path, "README.md") }
     /// PEFT's configuration of the adapter.

@@ -14,21 +14,22 @@ struct TrainingSets: Sendable {
 
     /// Fits the rows to what a loss needs, and tokenizes them.
     init(
-        _ data: [TrainingSet], needs: LossNeeds, settings: TrainingSettings, encoder: TextEncoder, maxLength: Int
+        _ data: [TrainingSet], for loss: any EmbeddingLoss, settings: TrainingSettings, encoder: TextEncoder,
+        maxLength: Int
     ) throws(TrainingError) {
         var fitted: [TrainingSet] = []
         for set in data {
             fitted.append(
                 try set.fitted(
-                    to: needs, settings: settings.loss, gainsNegatives: settings.mining != nil,
+                    to: loss, scoreRange: settings.loss.scoreRange, gainsNegatives: settings.mining != nil,
                     dimension: encoder.dimension, seed: settings.seed))
         }
         self.fitted = fitted
         let classes = Set(fitted.flatMap(\.rows.classes)).sorted { ($0.count, $0) < ($1.count, $1) }
         self.classes = classes
         options = TokenizedData.Options(
-            masks: settings.loss.effectiveMasks, directions: needs.directions, classes: classes,
-            usesScores: needs == .scoredTuples)
+            masks: settings.loss.effectiveMasks, directions: loss.needs.directions, classes: classes,
+            usesScores: loss.needs == .scoredTuples)
         sets = try wrapEncoders { [options] () throws(EncodersError) in
             var sets: [TokenizedData] = []
             for set in fitted {

@@ -56,7 +56,7 @@ public struct TrainingSettings: Sendable, Equatable {
     public var epochs = 1
     /// The number of steps; where it is set it decides, and not the number of epochs.
     public var maxSteps: Int?
-    /// Tuples in a batch.
+    /// Rows of the data in a batch.
     public var batchSize = 64
     /// The loss.
     public var loss = LossSettings()

@@ -142,11 +142,15 @@ struct DataMineTests {
             (["set", "--relative-margin=-1"], ["relative-margin is -1.0"]),
             (["set", "--split", "validation"], ["set has no split \"validation\"", "train, dev"]),
             (["nowhere"], ["nowhere"]), (["labels"], ["labels", "anchor and a positive"]),
+            (["taught"], ["taught has a teacher's scores"]),
         ])
     func wrong(arguments: [String], named: [String]) throws {
         let folder = try TemporaryFolder()
         let tool = try Self.tool(in: folder)
         try tool.write("text,label\ncat,a\ndog,b\n", to: "labels/train.csv")
+        try tool.write(
+            "anchor,positive,negative,score\nmy cat,the cat,the dog,0.5\nmy dog,the dog,the cat,0.4\n",
+            to: "taught/train.csv")
         let outcome = try tool.start(["data", "mine", "-M", Self.model, "-o", "out"] + arguments).wait()
         #expect(outcome.status == 1 && outcome.output.isEmpty)
         #expect(outcome.complaints.count == 1, "\(outcome.errors)")

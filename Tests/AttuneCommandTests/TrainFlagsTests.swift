@@ -72,6 +72,82 @@ struct TrainFlagsTests {
             try tool.read("quiet/adapter_model.safetensors") == tool.read("run/adapter_model.safetensors"))
     }
 
+    @Test("a set of scored pairs is trained on, and evaluated by Spearman's correlation")
+    func scoredPairs() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder)
+        let rows = (0..<16).map { "the cat \($0) sat\twhere the \($0 % 2 == 0 ? "cat" : "bank") is\t\($0 % 4)\n" }
+        try tool.write("sentence1\tsentence2\tscore\n" + rows.joined(), to: "sts/train.tsv")
+        try tool.write("sentence1\tsentence2\tscore\n" + rows.joined(), to: "sts/dev.tsv")
+        func run(_ run: String, _ more: String...) throws -> Tool.Outcome {
+            let fixed = ["train", "-M", Self.model, "-d", "sts", "-o", run, "--batch-size", "4", "--max-steps", "4"]
+            return try tool.start(fixed + more).wait()
+        }
+        let outcome = try run("run", "--loss", "cosent", "--eval-every", "2", "--matryoshka", "32,16")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("spearman on dev: base "))
+        #expect(try settings(tool)["metric"] as? String == "spearman")
+        #expect(try settings(tool)["matryoshka"] as? [Int] == [32, 16])
+        let refused = try run("other", "--loss", "cosine")
+        #expect(refused.status == 1 && refused.complaints.count == 1 && !tool.exists("other"))
+        #expect(refused.errors.contains("sts does not fit the loss cosine"), "\(refused.errors)")
+        let ranged = try run("ranged", "--loss", "cosine", "--score-range", "0,3", "--quiet")
+        #expect(ranged.status == 0, "\(ranged.errors)")
+    }
+
+    @Test("several data sets are trained on in one run, from the command line and from a file")
+    func severalSets() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder)
+        let labels = (0..<12).map { "the \($0) is \($0 % 3),l\($0 % 3)\n" }.joined()
+        try tool.write("text,label\n" + labels, to: "labels/train.csv")
+        let fixed = ["train", "-M", Self.model, "--batch-size", "4", "--max-steps", "6", "--quiet"]
+        let line = try tool.start(
+            fixed + ["-d", "data", "-d", "labels", "-o", "line", "--mixing", "round-robin", "--masks", "none"]
+        ).wait()
+        #expect(line.status == 0, "\(line.errors)")
+        try tool.write(
+            #"{"data": ["data", "labels"], "mixing": "round-robin", "masks": ["none"], "output": "file"}"#, to: "c.json"
+        )
+        let file = try tool.start(fixed + ["--config", "c.json"]).wait()
+        #expect(file.status == 0, "\(file.errors)")
+        #expect(try tool.read("file/adapter_model.safetensors") == tool.read("line/adapter_model.safetensors"))
+        let alone = try tool.start(fixed + ["--config", "c.json", "-d", "data", "-o", "alone"]).wait()
+        #expect(alone.status == 0, "\(alone.errors)")
+        let data = try record(tool, run: "alone")["data"] as? [String: Any]
+        #expect(data?["name"] as? String == "data")
+    }
+
+    @Test(
+        "--report says what the run's page shows, and the end of the run says where it is",
+        arguments: [
+            (nil, true, true), ("full", true, true), ("brief", true, false), ("none", true, false), (nil, false, false),
+        ] as [(String?, Bool, Bool)])
+    func reports(extent: String?, dev: Bool, compares: Bool) throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder, dev: dev)
+        let flags = extent.map { ["--report", $0] } ?? []
+        let outcome = try tool.start(
+            ["train", "-M", Self.model, "-d", "data", "-o", "run", "--max-steps", "2", "--quiet"] + flags
+        ).wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("report: run/report.html") == (extent != "none"))
+        #expect(tool.exists("run/report.html") == (extent != "none"))
+        guard extent != "none" else { return }
+        let page = String(decoding: try tool.read("run/report.html"), as: UTF8.self)
+        #expect(page.contains("What it cost"))
+        #expect(page.contains("Base against tuned") == compares)
+    }
+
+    @Test("--report full without a split to evaluate on is refused before anything is written")
+    func nothingToReportOn() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder, dev: false)
+        let outcome = try train(tool, "--report", "full")
+        #expect(outcome.status == 1 && outcome.errors.contains("dev"), "\(outcome.errors)")
+        #expect(!tool.exists("run"))
+    }
+
     @Test("--patience ends a training that no longer gets better")
     func patience() throws {
         let folder = try TemporaryFolder()
@@ -112,8 +188,11 @@ struct TrainFlagsTests {
         "what is not there is wrong usage, and the answer lists what is",
         arguments: [
             (["--method", "query-head"], "'lora'"), (["--variant", "dora"], "'lora' and 'rslora'"),
-            (["--loss", "triplet"], "'mnrl'"), (["--schedule", "steep"], "'cosine'"),
-            (["--patience", "2"], "--eval-every"),
+            (["--loss", "triplets"], "online-contrastive"), (["--schedule", "steep"], "'cosine'"),
+            (["--patience", "2"], "--eval-every"), (["--matryoshka", "64,x"], "--matryoshka: x"),
+            (["--directions", "both"], "query-to-doc, doc-to-query"),
+            (["--masks", "all"], "duplicates, positives, guide"),
+            (["--score-range", "5,0"], "the lower first"), (["--mixing", "equal"], "'round-robin'"),
         ])
     func usage(arguments: [String], named: String) throws {
         let folder = try TemporaryFolder()
@@ -183,7 +262,10 @@ struct ConfigurationFileTests {
         arguments: [
             (#"{"rnak": 4}"#, ["'rnak'", "rank"]), (#"{"rank": "four"}"#, ["'rank'", "\"four\"", "a whole number"]),
             (#"{"rank": 1.5}"#, ["'rank'", "1.5", "a whole number"]), (#"{"lr": true}"#, ["'lr'", "a number"]),
-            (#"{"variant": "dora"}"#, ["'variant'", "lora, rslora"]), (#"{"loss": "x"}"#, ["'loss'", "\"mnrl\""]),
+            (#"{"variant": "dora"}"#, ["'variant'", "lora, rslora"]),
+            (#"{"loss": "x"}"#, ["'loss'", "mnrl, cached-mnrl"]),
+            (#"{"matryoshka": ["a"]}"#, ["'matryoshka'", "an array of numbers"]),
+            (#"{"data": [1]}"#, ["'data'", "an array of texts"]),
             (#"{"resume": 1}"#, ["'resume'", "true or false"]), (#"{"seed": -1}"#, ["'seed'", "0 or more"]),
             (#"{"targets": ["query", 1]}"#, ["'targets'", "an array"]), (#"{"config": "c.json"}"#, ["'config'"]),
             (#"{"model": {}}"#, ["'model'", "an object", "a text"]), ("[16]", ["an array", "an object of flags"]),

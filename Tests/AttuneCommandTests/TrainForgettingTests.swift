@@ -48,6 +48,39 @@ struct TrainForgettingTests {
             try tool.read("plain/adapter_model.safetensors") != tool.read("run/adapter_model.safetensors"))
     }
 
+    @Test("--dial works on scored pairs, by the correlations of both sets")
+    func dialOnPairs() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder)
+        let rows = (0..<12).map { "the cat \($0)\tthe bank \($0 % 5)\t\($0 % 4)\n" }.joined()
+        try tool.write("sentence1\tsentence2\tscore\n" + rows, to: "sts/train.tsv")
+        try tool.write("sentence1\tsentence2\tscore\n" + rows, to: "sts/dev.tsv")
+        let outcome = try tool.start([
+            "train", "-M", Self.model, "-d", "sts", "-o", "sts-run", "--loss", "cosent", "--batch-size", "4",
+            "--max-steps", "4", "--dial", "--dial-steps", "2", "--canary", "scored",
+        ]).wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("strength 0.500: dev spearman "), "\(outcome.errors)")
+        let result = try record(tool, run: "sts-run")["result"] as? [String: Any]
+        let dial = result?["dial"] as? [String: Any]
+        #expect(dial?["domain_metric"] as? String == "spearman" && dial?["canary_metric"] as? String == "spearman")
+        let page = String(decoding: try tool.read("sts-run/report.html"), as: UTF8.self)
+        #expect(page.contains("Strength of the adapter") && !page.contains("Queries won and lost"))
+    }
+
+    @Test("--mine with two data sets, or with one of no tuples, is refused in a line before anything is written")
+    func unfit() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder)
+        let two = try train(tool, ["-d", "set", "--mine", "2"])
+        #expect(two.status == 1 && two.complaints.count == 1 && !tool.exists("run"))
+        #expect(two.errors.contains("this one has 2 data sets"), "\(two.errors)")
+        let labels = try tool.start([
+            "train", "-M", Self.model, "-d", "labels", "-o", "run", "--batch-size", "4", "--mine", "2",
+        ]).wait()
+        #expect(labels.status == 1 && labels.errors.contains("labels holds texts with labels"), "\(labels.errors)")
+    }
+
     @Test("a run that mines is killed, resumed, and ends with the same bytes")
     func killed() throws {
         let folder = try TemporaryFolder()

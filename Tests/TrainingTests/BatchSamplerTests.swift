@@ -68,3 +68,70 @@ struct BatchSamplerTests {
         }
     }
 }
+
+@Suite("Batches of several data sets and of labels")
+struct MixedSamplerTests {
+    private typealias Source = BatchSampler.Source
+
+    private func epoch(_ sampler: inout BatchSampler) -> [BatchSampler.Batch] {
+        (0..<sampler.batchesPerEpoch).map { _ in sampler.next() }
+    }
+
+    @Test("hold one data set each, in proportion to their sizes")
+    func proportional() {
+        var sampler = BatchSampler([Source(count: 40), Source(count: 9), Source(count: 12)], batchSize: 4, seed: 2)
+        #expect(sampler.batchesPerEpoch == 10 + 2 + 3)
+        var orders: Set<[Int]> = []
+        for _ in 0..<4 {
+            let batches = epoch(&sampler)
+            for (source, (count, dealt)) in [(40, 40), (9, 8), (12, 12)].enumerated() {
+                let rows = batches.filter { $0.source == source }.flatMap(\.rows)
+                #expect(Set(rows).count == dealt && rows.count == dealt && rows.allSatisfy((0..<count).contains))
+            }
+            orders.insert(batches.map(\.source))
+        }
+        #expect(orders.count == 4)
+    }
+
+    @Test("take turns until the first data set has no batch left")
+    func roundRobin() {
+        var sampler = BatchSampler(
+            [Source(count: 40), Source(count: 10)], mixing: .roundRobin, batchSize: 4, seed: 2)
+        #expect(sampler.batchesPerEpoch == 6)
+        for _ in 0..<3 {
+            let batches = epoch(&sampler)
+            #expect(batches.map(\.source) == [0, 1, 0, 1, 0, 1])
+            #expect(batches.filter { $0.source == 1 }.flatMap(\.rows).sorted() == Array(0..<10))
+        }
+    }
+
+    @Test("hold several texts of several labels")
+    func labels() {
+        let labels: [Int32] = (0..<60).map { $0 < 30 ? $0 % 5 : 5 } + [6]
+        var sampler = BatchSampler([Source(labels: labels)], batchSize: 8, seed: 4)
+        var seen: Set<Int> = []
+        for _ in 0..<8 {
+            let batches = epoch(&sampler)
+            // Five labels of six texts, and as many of the label of thirty; the label of one text is never dealt.
+            #expect(batches.map(\.rows.count) == [8, 8, 8, 8, 4])
+            let rows = batches.flatMap(\.rows)
+            #expect(Set(rows).count == rows.count)
+            seen.formUnion(rows)
+            for batch in batches {
+                let counts = Dictionary(grouping: batch.rows, by: { labels[$0] }).values.map(\.count)
+                #expect(counts.count >= 2 && counts.allSatisfy { $0 >= 2 })
+            }
+        }
+        #expect(seen.count > 50 && !seen.contains(60))
+    }
+
+    @Test("continue from any state as if they had never stopped", arguments: BatchSampler.Mixing.allCases, 0..<9)
+    func continues(mixing: BatchSampler.Mixing, after dealt: Int) throws {
+        let sources = [Source(count: 11), Source(labels: [0, 1, 0, 1, 2, 2, 0, 1]), Source(count: 6)]
+        var whole = BatchSampler(sources, mixing: mixing, batchSize: 4, seed: 9)
+        for _ in 0..<dealt { _ = whole.next() }
+        var resumed = try #require(
+            BatchSampler(sources, mixing: mixing, batchSize: 4, seed: 1).moved(to: whole.state))
+        for _ in 0..<12 { #expect(resumed.next() == whole.next()) }
+    }
+}

@@ -71,6 +71,15 @@ struct HardNegativeMinerTests {
         #expect(mined.summary.short == [.tooFewDocuments: 1])
     }
 
+    @Test("tuples of a group hold no negatives for one another")
+    func groups() throws {
+        let tuples = [("q@0", "a@10", "x"), ("r@5", "b@40", "x"), ("s@90", "c@60", "y")].map {
+            TrainingTuple(anchor: $0, positive: $1, group: $2)
+        }
+        let (texts, _) = try mine(MiningTask(tuples: tuples)) { $0.relativeMargin = nil }
+        #expect(texts == [["c@60"], ["c@60"], ["b@40", "a@10"]])
+    }
+
     @Test("without a corpus, negatives come from the positives of all tuples")
     func withoutCorpus() throws {
         let tuples = [pair("q@0", "a@10"), pair("r@20", "b@40", "n@25"), pair("s@40", "c@70")]

@@ -37,7 +37,7 @@ struct RecordedLosses: Decodable {
     /// Tuples with what the guide finds too near.
     func guided(_ negatives: Int, _ margin: GuideMask.Margin, _ directions: Set<ContrastDirection>) -> BatchRows {
         let rows = tuples(negatives)
-        let guide = GuideMask(unit: UnitRows(Matrix(rowsOf: guide).view).unit, rows: Array(0..<24), margin: margin)
+        let guide = GuideMask(vectors: Matrix(rowsOf: guide), rows: Array(0..<24), margin: margin)
         return .tuples(
             tuples(
                 negatives,
@@ -129,5 +129,12 @@ struct RecordedLosses: Decodable {
             all["softmax"] = (loss, .classifiedPairs(rows))
         }
         return all
+    }
+}
+
+extension GuideMask {
+    /// A guide of vectors of any length.
+    init(vectors: Matrix<Float>, rows: [Int], margin: Margin) {
+        self.init(unit: UnitRows(vectors.view).unit, rows: rows, margin: margin)
     }
 }

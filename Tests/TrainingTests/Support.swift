@@ -82,7 +82,7 @@ extension TrainingRun {
             return try lines.map { line in
                 let value = try JSONValue.parse(Array(line.utf8), path: metricsPath)
                 return (value.objectValue ?? [:]).filter {
-                    !["seconds", "pairs_per_s", "tokens_per_s"].contains($0.key)
+                    !["seconds", "evaluation_seconds", "pairs_per_s", "tokens_per_s"].contains($0.key)
                 }
             }
         }

@@ -177,15 +177,17 @@ struct TrainerTests {
 
         let card = try readText(run.cardPath)
         for text in [
-            "base_model: \"example/tiny-bert\"", "library_name: peft", "`tiny pairs`: 22 pairs", "| lr | 0.01 |",
+            "base_model: \"example/tiny-bert\"", "library_name: peft", "`tiny pairs`: 22 rows", "| lr | 0.01 |",
             "model.load_adapter(\"RUN\")", "attune embed -M example/tiny-bert -A RUN",
         ] { #expect(card.contains(text), "\(text)") }
         #expect(!card.contains("## Evaluation"))
 
         let names = try FileSystem.list(result.path)
         #expect(
-            names.filter { !$0.hasPrefix("checkpoints/") } == [
-                ".lock", "README.md", "adapter_config.json", "adapter_model.safetensors", "metrics.jsonl", "run.json",
+            names.filter { !$0.hasPrefix("checkpoints/") && !$0.hasPrefix("events.out.tfevents.") } == [
+                ".lock", "README.md", "adapter_config.json", "adapter_model.safetensors", "metrics.jsonl",
+                "report.html",
+                "run.json",
             ])
     }
 
@@ -199,7 +201,9 @@ struct TrainerTests {
             let value = try JSONValue.parse(Array(line.utf8), path: run.metricsPath)
             #expect(
                 value.objectValue?.keys.sorted() == [
-                    "epoch", "gradient_norm", "loss", "lr", "pairs_per_s", "seconds", "step", "tokens_per_s",
+                    "epoch", "gradient_norm", "loss", "lr", "masked", "pairs", "pairs_per_s", "seconds", "step",
+                    "tokens",
+                    "tokens_per_s",
                 ])
             #expect(value["step"]?.intValue == index + 1)
         }

@@ -72,6 +72,9 @@ struct DataMine: ParsableCommand {
         let miner = try HardNegativeMiner(settings)
         let kind = try DataSet.open(data)
         let task = try MiningTask(kind, split: split, path: data)
+        if case .tuples(let splits) = kind, splits[split]?.contains(where: { !$0.scores.isEmpty }) == true {
+            throw CommandError("\(data) has a teacher's scores, which negatives that are mined would lack")
+        }
         let encoder = try model.load(engine, quiet: printing.quiet).encoder
         let progress = Progress("mine", unit: "texts", isQuiet: printing.quiet)
         let mined = try miner.mine(task, encoder: CachingTextEncoder(encoder), maxLength: maxLength) {

@@ -43,13 +43,16 @@ extension TrainCommand {
             return RunMiningSettings(choice, every: mineEvery)
         }
 
-        /// What is mined for in a data set; nil where nothing is.
-        func task(of kind: DataSetKind, path: String) throws -> MiningTask? {
-            guard mine != nil else { return nil }
-            return try MiningTask(kind, split: "train", path: path)
+        /// What is mined for in a data set; nil where nothing is, or where the library refuses to.
+        func task(of kinds: [DataSetKind], paths: [String]) throws -> MiningTask? {
+            guard mine != nil, kinds.count == 1 else { return nil }
+            switch kinds[0] {
+            case .retrieval, .tuples: return try MiningTask(kinds[0], split: "train", path: paths[0])
+            case .scoredPairs, .classifiedPairs, .labelledTexts, .taughtTexts: return nil
+            }
         }
 
-        static let configurable: [String: ConfigurationFile.Kind] = [
+        static let configurableFlags: [String: ConfigurationFile.Kind] = [
             "mine": .wholeNumber, "mine-every": .wholeNumber, "mine-range-min": .wholeNumber,
             "mine-range-max": .wholeNumber, "mine-relative-margin": .number, "mine-absolute-margin": .number,
             "mine-no-margin": .onOff, "mine-max-score": .number, "mine-min-score": .number,
@@ -108,11 +111,11 @@ extension TrainCommand {
             guard dial, let canary, let domain else { return nil }
             let kind = try DataSet.open(canary)
             let split = canarySplit ?? (kind.splits.contains("dev") ? "dev" : "test")
-            let evaluator = try kind.canaryEvaluator(split: split, path: canary, maxLength: maxLength)
+            let evaluator = try HeldOut.evaluator(of: kind, split: split, path: canary, maxLength: maxLength)
             return try StrengthDial(domain: domain, canary: evaluator, budget: dialBudget, steps: dialSteps)
         }
 
-        static let configurable: [String: ConfigurationFile.Kind] = [
+        static let configurableFlags: [String: ConfigurationFile.Kind] = [
             "anchor": .number, "anchor-texts": .text, "anchor-batch": .wholeNumber, "dial": .onOff, "canary": .text,
             "canary-split": .text, "dial-budget": .number, "dial-steps": .wholeNumber,
         ]
@@ -129,21 +132,6 @@ extension DataSetKind {
         case .classifiedPairs(let rows): splits.flatMap { rows[$0] ?? [] }.flatMap { [$0.first, $0.second] }
         case .labelledTexts(let rows): splits.flatMap { rows[$0] ?? [] }.map(\.text)
         case .taughtTexts(let rows): splits.flatMap { rows[$0] ?? [] }.map(\.text)
-        }
-    }
-
-    /// Measures an encoder on a split, by what the data set's kind allows.
-    fileprivate func canaryEvaluator(
-        split: String, path: String, maxLength: Int?
-    ) throws -> any DevelopmentEvaluator {
-        switch self {
-        case .scoredPairs:
-            return HeldOutPairs(ScoredPairEvaluator(try scoredPairs(split: split, path: path)), maxLength: maxLength)
-        case .labelledTexts(let texts):
-            let task = DataSetKind.retrieval(try DataSet.searchingLabels(texts, path: path))
-            return try HeldOutRetrieval(of: task, split: split, path: path, maxLength: maxLength)
-        case .retrieval, .tuples, .classifiedPairs, .taughtTexts:
-            return try HeldOutRetrieval(of: self, split: split, path: path, maxLength: maxLength)
         }
     }
 }

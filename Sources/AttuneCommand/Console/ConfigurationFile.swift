@@ -17,6 +17,11 @@ enum ConfigurationFile {
         case text
         /// Texts separated by commas on the command line; in a file also an array.
         case texts
+        /// Texts of a flag that may be given several times; in a file a text or an array. They stand only where the
+        /// command line, which wins, does not have the flag, by its long or its short name.
+        case repeatedTexts(short: Character)
+        /// Numbers separated by commas on the command line; in a file also an array, or one number.
+        case numbers
         case wholeNumber
         /// A whole number of up to 64 bits without a sign; JSON keeps only 63 of them, hence also in quotes.
         case seed
@@ -37,7 +42,7 @@ enum ConfigurationFile {
         guard let command = named as? any ConfigurableCommand.Type, let path = path(in: arguments.dropFirst()) else {
             return arguments
         }
-        return [arguments[0]] + (try read(path, command)) + arguments.dropFirst()
+        return [arguments[0]] + (try read(path, command, line: arguments.dropFirst())) + arguments.dropFirst()
     }
 
     /// The last of several, as with every option. One that lacks its value is the parser's to refuse.
@@ -51,26 +56,45 @@ enum ConfigurationFile {
         return path
     }
 
-    private static func read(_ path: String, _ command: any ConfigurableCommand.Type) throws -> [String] {
+    private static func read(
+        _ path: String, _ command: any ConfigurableCommand.Type, line: ArraySlice<String>
+    ) throws -> [String] {
         let document = try JSONValue.read(path)
         guard let members = document.objectValue else {
             throw CommandError("\(path): \(document.kind) was found, an object of flags was expected")
         }
         let flags = command.configurableFlags
-        return try members.sorted { $0.key < $1.key }.compactMap { key, value in
+        return try members.sorted { $0.key < $1.key }.flatMap { key, value -> [String] in
             guard let kind = flags[key] else {
                 throw CommandError(
                     "\(path): '\(key)' is no flag that a file may hold; there are "
                         + flags.keys.sorted().joined(separator: ", "))
             }
-            if value.isNull { return nil }
-            guard let argument = argument(for: key, value, kind) else {
+            if value.isNull { return [] }
+            guard let arguments = arguments(for: key, value, kind) else {
                 let isNested = value.arrayValue != nil || value.objectValue != nil
                 let found = isNested ? value.kind : value.serialized()
                 throw CommandError("\(path): '\(key)' is \(found), \(expectation(of: kind)) was expected")
             }
-            return argument.isEmpty ? nil : argument
+            if case .repeatedTexts(let short) = kind, holds(line, key, short) { return [] }
+            return arguments
         }
+    }
+
+    /// Whether the command line has a flag.
+    private static func holds(_ line: ArraySlice<String>, _ key: String, _ short: Character) -> Bool {
+        line.prefix { $0 != "--" }.contains {
+            $0 == "--\(key)" || $0.hasPrefix("--\(key)=") || $0 == "-\(short)" || $0.hasPrefix("-\(short)=")
+        }
+    }
+
+    /// The arguments; none for a flag that is off, nil for a value of another type.
+    private static func arguments(for key: String, _ value: JSONValue, _ kind: Kind) -> [String]? {
+        if case .repeatedTexts = kind {
+            let texts = value.arrayValue.map { $0.map(\.stringValue) } ?? [value.stringValue]
+            return texts.contains(nil) ? nil : texts.compactMap(\.self).map { "--\(key)=\($0)" }
+        }
+        return argument(for: key, value, kind).map { $0.isEmpty ? [] : [$0] }
     }
 
     /// The argument; an empty one for a flag that is off, nil for a value of another type.
@@ -79,11 +103,12 @@ enum ConfigurationFile {
             switch kind {
             case .text: value.stringValue
             case .texts: value.stringValue ?? joined(value)
+            case .numbers: value.stringValue ?? numbers(value)
             case .wholeNumber: value.intValue.map(String.init)
             case .seed: value.intValue.flatMap(UInt64.init(exactly:)).map(String.init) ?? seed(value)
             case .number: value.doubleValue.map { "\($0)" }
             case .choice(let names): value.stringValue.flatMap { names.contains($0) ? $0 : nil }
-            case .onOff: nil
+            case .onOff, .repeatedTexts: nil
             }
         if case .onOff = kind { return value.boolValue.map { $0 ? "--\(key)" : "" } }
         return text.map { "--\(key)=\($0)" }
@@ -95,6 +120,12 @@ enum ConfigurationFile {
         return texts.count == elements.count ? texts.joined(separator: ",") : nil
     }
 
+    private static func numbers(_ value: JSONValue) -> String? {
+        let elements = value.arrayValue ?? [value]
+        let texts = elements.compactMap { $0.intValue.map { "\($0)" } ?? $0.doubleValue.map { "\($0)" } }
+        return texts.count == elements.count ? texts.joined(separator: ",") : nil
+    }
+
     private static func seed(_ value: JSONValue) -> String? {
         value.stringValue.flatMap { UInt64($0) }.map(String.init)
     }
@@ -102,7 +133,8 @@ enum ConfigurationFile {
     private static func expectation(of kind: Kind) -> String {
         switch kind {
         case .text: "a text"
-        case .texts: "a text or an array of texts"
+        case .texts, .repeatedTexts: "a text or an array of texts"
+        case .numbers: "a number or an array of numbers"
         case .wholeNumber: "a whole number"
         case .seed: "a whole number of 0 or more"
         case .number: "a number"

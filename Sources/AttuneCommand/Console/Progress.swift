@@ -8,6 +8,13 @@ final class Progress: Sendable {
         var isDrawn = false
     }
 
+    /// What who reports knows better than a look at the clock.
+    struct Pace {
+        /// Units a second.
+        let rate: Double
+        let secondsLeft: Double
+    }
+
     private let title: String
     private let unit: String
     private let isQuiet: Bool
@@ -25,7 +32,10 @@ final class Progress: Sendable {
         state = Mutex(State(lastShown: start))
     }
 
-    func update(done: Int, total: Int, remark: String = "") {
+    /// - Parameters:
+    ///   - pace: Rate and time left; nil for those that the time since the start gives.
+    ///   - remark: What else there is to say.
+    func update(done: Int, total: Int, pace: Pace? = nil, remark: String = "") {
         guard !isQuiet else { return }
         let now = Console.now()
         state.withLock { state in
@@ -33,7 +43,8 @@ final class Progress: Sendable {
             guard now - state.lastShown >= pause || (done == total && state.isDrawn) else { return }
             state.lastShown = now
             state.isDrawn = true
-            Console.write(line(done: done, total: total, elapsed: now - start, remark: remark))
+            let pace = pace ?? Pace(done: done, total: total, elapsed: now - start)
+            Console.write(line(done: done, total: total, pace: pace, remark: remark))
         }
     }
 
@@ -45,13 +56,12 @@ final class Progress: Sendable {
         }
     }
 
-    private func line(done: Int, total: Int, elapsed: Double, remark: String) -> String {
+    private func line(done: Int, total: Int, pace: Pace, remark: String) -> String {
         let share = total > 0 ? min(1, Double(done) / Double(total)) : 0
-        let rate = elapsed > 0 ? Double(done) / elapsed : 0
         var parts = ["\(done)/\(total) \(unit)"]
-        if rate > 0 {
-            parts.append("\(Console.fixed(rate, rate < 10 ? 1 : 0))/s")
-            if done < total { parts.append("\(Console.duration(Double(total - done) / rate)) left") }
+        if pace.rate > 0 {
+            parts.append("\(Console.fixed(pace.rate, pace.rate < 10 ? 1 : 0))/s")
+            if done < total { parts.append("\(Console.duration(pace.secondsLeft)) left") }
         }
         if !remark.isEmpty { parts.append(remark) }
         let text = parts.joined(separator: ", ")
@@ -60,6 +70,14 @@ final class Progress: Sendable {
         let filled = Int(share * Double(width))
         let bar = String(repeating: "#", count: filled) + String(repeating: "·", count: width - filled)
         return "\r\u{1B}[K\(title) [\(bar)] \(text)"
+    }
+}
+
+extension Progress.Pace {
+    /// The pace of work that began with nothing done.
+    fileprivate init(done: Int, total: Int, elapsed: Double) {
+        rate = elapsed > 0 ? Double(done) / elapsed : 0
+        secondsLeft = rate > 0 ? Double(total - done) / rate : 0
     }
 }
 

@@ -20,6 +20,7 @@ extension DataSetKind {
             guard !tuples.isEmpty else { throw .empty(path: path, expected: "rows in \"\(split)\"") }
             return DataSet(findingPositivesOf: tuples, split: split, path: path)
         case .scoredPairs, .classifiedPairs, .labelledTexts, .taughtTexts:
+            guard splits.contains(split) else { throw .noSuchSplit(path: path, split: split, available: splits) }
             throw .notADataSet(path: path, reason: "queries with judgements, or anchors with positives, were expected")
         }
     }

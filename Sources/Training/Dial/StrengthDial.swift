@@ -80,10 +80,14 @@ public struct StrengthDial {
 
 extension DevelopmentEvaluator {
     /// The metrics of an encoder, or an error that says why there are none.
-    func metrics(of encoder: TextEncoder, afterSteps steps: Int) throws(TrainingError) -> [String: Double] {
+    ///
+    /// - Parameter measure: gets them; nil for ``evaluate(_:)``.
+    func metrics(
+        of encoder: TextEncoder, afterSteps steps: Int, by measure: ((TextEncoder) throws -> [String: Double])? = nil
+    ) throws(TrainingError) -> [String: Double] {
         let metrics: [String: Double]
         do {
-            metrics = try evaluate(encoder)
+            metrics = try measure?(encoder) ?? evaluate(encoder)
         } catch {
             throw .evaluationFailed(step: steps, reason: "\(error)")
         }

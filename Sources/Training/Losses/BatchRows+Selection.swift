@@ -13,6 +13,12 @@ extension BatchRows {
         }
     }
 
+    /// How many false negatives of tuples are known, in all directions together.
+    var falseNegativeCount: Int {
+        guard case .tuples(let rows) = self else { return 0 }
+        return rows.falseNegatives.count
+    }
+
     /// The rows of these numbers, in their order, without false negatives.
     func selecting(_ numbers: [Int]) -> BatchRows {
         func pick<Value>(_ values: [Value]) -> [Value] { numbers.map { values[$0] } }

@@ -29,6 +29,9 @@ public struct FalseNegativeLists: Sendable, Equatable {
         set { lists[direction] = newValue }
     }
 
+    /// The number of false negatives of all tuples, in all directions together.
+    var count: Int { lists.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } } }
+
     /// Takes further false negatives in.
     public mutating func formUnion(_ other: FalseNegativeLists) {
         for (direction, found) in other.lists {

@@ -77,29 +77,10 @@ public struct LossSettings: Sendable, Equatable {
 }
 
 extension LossSettings.Kind {
-    /// The columns that the loss learns from, for messages.
-    var columns: String {
-        switch self {
-        case .mnrl, .cachedMNRL, .gist: "anchor and positive, or text and label"
-        case .triplet: "anchor, positive and negative"
-        case .batchHard, .batchSemiHard, .batchAll, .batchHardSoftMargin: "text and label"
-        case .contrastive: "two texts and a score from 0 to 1"
-        case .onlineContrastive: "two texts and 0 or 1"
-        case .cosine: "two texts and a score from -1 to 1"
-        case .cosent, .angle: "two texts and a score"
-        case .softmax: "two texts and a class"
-        case .mse: "text and a teacher's vector"
-        case .marginMSE, .kl: "anchor, positive, negatives and a teacher's scores"
-        }
-    }
-
     var isRanking: Bool { self == .mnrl || self == .cachedMNRL }
     var isInBatch: Bool { isRanking || self == .gist }
     var hasScale: Bool { isInBatch || self == .cosent || self == .angle }
     var hasMargin: Bool { defaultMargin != nil }
-    var isOverLabels: Bool {
-        [.batchHard, .batchSemiHard, .batchAll, .batchHardSoftMargin].contains(self)
-    }
 
     /// The measures that the loss can have, its own first; none where there is no choice.
     var measures: [VectorMeasure] {

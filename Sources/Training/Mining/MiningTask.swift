@@ -51,6 +51,15 @@ public struct MiningTask: Sendable {
             if let answer = documents.number(of: tuple.positive) { answers[query].insert(answer) }
             excluded[query].formUnion(tuple.negatives.compactMap { documents.number(of: $0) })
         }
+        // Tuples of a group hold no negatives for one another.
+        var members: [String: Set<Int>] = [:]
+        for tuple in tuples {
+            guard let group = tuple.group, let answer = documents.number(of: tuple.positive) else { continue }
+            members[group, default: []].insert(answer)
+        }
+        for (tuple, query) in zip(tuples, tupleQueries) {
+            if let group = tuple.group, let found = members[group] { excluded[query].formUnion(found) }
+        }
         for pair in known {
             guard let query = queryNumbers[normalized(pair.anchor)],
                 let document = documents.number(of: pair.document)

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Attune
+
+extension TrainCommand {
+    struct AdapterFlags: ParsableArguments {
+        @Option(help: "What is trained: an adapter, all weights, or those of the last layers.")
+        var method = TrainingSettings.Method.lora
+        @Option(help: "How many of the last layers train with --method last-layers.") var layers = 2
+        @Option(help: "Rank of the adapter's matrices.") var rank = 16
+        @Option(help: "Strength: the adapter's product is multiplied by alpha / rank.") var alpha = 32.0
+        @Option(help: "rslora multiplies by alpha / √rank instead, which keeps high ranks learning.")
+        var variant = TrainingSettings.Variant.lora
+        @Option(help: "Probability that an input of the adapter is dropped.") var dropout = 0.0
+        @Option(help: "attention, all-linear, or module names separated by commas.") var targets = "attention"
+    }
+
+    struct LearningFlags: ParsableArguments {
+        @Option(help: "Passes over the data.") var epochs = 1
+        @Option(help: "Stop after so many steps.") var maxSteps: Int?
+        @Option(help: "Rows of the data a batch.") var batchSize = 64
+        @Option(help: "Learning rate at its highest (default: 1e-3 for lora, 4e-5 for full, 1e-4 for last-layers).")
+        var lr: Double?
+        @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
+        @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
+        @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
+        @Option(help: "Decides the first values, the order of the data and dropout.") var seed: UInt64 = 0
+        @Option(help: "AdamW's weight decay.") var weightDecay = 0.01
+        @Option(help: "Gradients that are longer are scaled down to this norm (0: never).") var maxGradNorm = 1.0
+    }
+
+    struct EvaluationFlags: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Evaluate on the split `dev` of the first data set before the first step, after every so many and after the last; the best "
+                    + "adapter is the one that is kept.", valueName: "steps"))
+        var evalEvery: Int?
+        @Option(help: ArgumentHelp("Stop after so many evaluations without a new best.", valueName: "evaluations"))
+        var patience: Int?
+        @Option(
+            help: ArgumentHelp(
+                "report.html: full compares base and tuned query by query on the split `dev`, brief leaves that out, none "
+                    + "writes none (default: full, on a sample of `dev` unless --eval-every evaluates all of it)."))
+        var report: Report?
+
+        enum Report: String, CaseIterable, ExpressibleByArgument {
+            case full, brief, none
+        }
+
+        func validate() throws {
+            if patience != nil && evalEvery == nil { throw ValidationError("--patience needs --eval-every") }
+        }
+    }
+
+    /// The settings that the flags make.
+    func settings() throws -> TrainingSettings {
+        var settings = TrainingSettings()
+        settings.method = adapter.method
+        settings.layers = adapter.layers
+        settings.rank = adapter.rank
+        settings.alpha = adapter.alpha
+        settings.variant = adapter.variant
+        settings.dropout = adapter.dropout
+        settings.targets = adapter.targets.split(separator: ",").map(String.init)
+        settings.loss = try loss.settings()
+        settings.mixing = loss.mixing
+        settings.epochs = learning.epochs
+        settings.maxSteps = learning.maxSteps
+        settings.batchSize = learning.batchSize
+        settings.learningRate = learning.lr ?? adapter.method.learningRate
+        settings.schedule = learning.schedule
+        settings.warmup = learning.warmup
+        settings.maxLength = learning.maxLength
+        settings.seed = learning.seed
+        settings.weightDecay = learning.weightDecay
+        settings.maxGradientNorm = learning.maxGradNorm
+        settings.evaluateEvery = evaluation.evalEvery
+        settings.patience = evaluation.patience
+        settings.mining = mining.settings
+        settings.anchor = forgetting.anchorSettings
+        settings.checkpointEvery = checkpointEvery
+        settings.memoryBudget = memoryBudget
+        settings.precision = engine.precision
+        return settings
+    }
+
+    static let configurableFlags: [String: ConfigurationFile.Kind] = [
+        "model": .text, "data": .repeatedTexts(short: "d"), "output": .text,
+        "method": .choice(of: TrainingSettings.Method.self), "layers": .wholeNumber, "rank": .wholeNumber,
+        "alpha": .number,
+        "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
+        "epochs": .wholeNumber,
+        "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,
+        "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
+        "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
+        "patience": .wholeNumber, "report": .choice(of: EvaluationFlags.Report.self), "checkpoint-every": .wholeNumber,
+        "memory-budget": .wholeNumber,
+        "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
+        "force": .onOff, "json": .onOff, "quiet": .onOff,
+    ].merging(LossFlags.configurableFlags) { $1 }.merging(MiningFlags.configurableFlags) { $1 }
+        .merging(ForgettingFlags.configurableFlags) { $1 }
+}
