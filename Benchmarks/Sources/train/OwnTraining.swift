@@ -27,7 +27,7 @@ struct OwnTraining {
     ) throws -> OwnTraining {
         let pace = Pace()
         let trainer = try Trainer(model: model, tuples: tuples, settings: settings)
-        _ = try trainer.train(into: path, observer: pace)
+        _ = try trainer.train(into: path, observer: pace, reporting: .none)
         let seconds = Timing.median(of: pace.measured.map(\.seconds))
         return OwnTraining(
             precision: trainer.precision, pairsPerSecond: Double(settings.batchSize) / seconds,
