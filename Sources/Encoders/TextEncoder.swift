@@ -64,6 +64,21 @@ public struct TextEncoder: Sendable {
         try TextEncoder(self, adapter: adapter)
     }
 
+    /// The same model with other weights, and without an adapter.
+    package func replacing(_ weights: TrainableWeights) -> TextEncoder { TextEncoder(self, weights: weights) }
+
+    private init(_ other: TextEncoder, weights: TrainableWeights) {
+        model = other.model.replacing(weights)
+        adapter = nil
+        precision = other.precision
+        inference = model.inferenceEncoder(precision)
+        boundAdapter = nil
+        prompts = other.prompts
+        defaultPromptName = other.defaultPromptName
+        identity = other.identity + [("trained weights", weights.digest)]
+        warnings = other.warnings
+    }
+
     private init(_ other: TextEncoder, adapter: LowRankAdapter?) throws(EncodersError) {
         model = other.model
         self.adapter = adapter

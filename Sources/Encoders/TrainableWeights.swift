@@ -1,3 +1,4 @@
+internal import Files
 internal import ModelFiles
 package import VectorMath
 
@@ -27,6 +28,16 @@ package struct TrainableWeights: Sendable {
             Self.block(of: name).map { $0 >= lowest } ?? (part == .everything)
         }
         matrices = names.map { Matrix(copying: tensors[$0]!) }
+    }
+
+    /// SHA-256 of the names and values.
+    var digest: String {
+        var hasher = SHA256Digest.Hasher()
+        for (name, matrix) in zip(names, matrices) {
+            hasher.update(Array("\(name)\n".utf8))
+            for row in 0..<matrix.rows { matrix.row(row).withUnsafeBytes { hasher.update($0) } }
+        }
+        return hasher.finalize().hex
     }
 
     /// Gradients in the order of `names`.

@@ -4,7 +4,7 @@ internal import Files
 public enum ModelReference {
     /// The folder of a model.
     ///
-    /// A folder is taken as it is. A name is looked for in `$ATTUNE_HOME/models`, then in the Hugging Face cache
+    /// A folder is taken as it is, or for the model in it where it is a training run's. A name is looked for in `$ATTUNE_HOME/models`, then in the Hugging Face cache
     /// (`$HF_HUB_CACHE`, `$HF_HOME/hub`, `~/.cache/huggingface/hub`), there in the snapshot that `refs/main` names; a name without an
     /// organisation also under `sentence-transformers`.
     ///
@@ -14,7 +14,7 @@ public enum ModelReference {
     }
 
     static func resolve(_ reference: String, models: String, hubCache: String) throws(ModelFilesError) -> String {
-        if FileSystem.isDirectory(reference) { return reference }
+        if FileSystem.isDirectory(reference) { return modelOfRun(reference) ?? reference }
         guard isHubName(reference) else { throw .notFound(reference: reference, searched: ["that folder"]) }
         let names = reference.contains("/") ? [reference] : [reference, "sentence-transformers/" + reference]
         for name in names {
@@ -29,6 +29,13 @@ public enum ModelReference {
             if let snapshot = try snapshot(of: name, in: hubCache) { return snapshot }
         }
         throw .notFound(reference: reference, searched: [models, hubCache])
+    }
+
+    /// The tuned model in the folder of a training run of a model's own weights; nil where it is no such folder.
+    public static func modelOfRun(_ path: String) -> String? {
+        let model = FileSystem.joined(path, "model")
+        guard FileSystem.isFile(FileSystem.joined(path, "run.json")), FileSystem.isDirectory(model) else { return nil }
+        return model
     }
 
     /// Whether a text has the form of a hub name: one or two parts of letters, digits, `-`, `_` and `.`.

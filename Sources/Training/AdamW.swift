@@ -1,7 +1,6 @@
-public import LowRank
 public import VectorMath
 
-/// Adam with decoupled weight decay over the matrices of an adapter.
+/// Adam with decoupled weight decay over some matrices.
 ///
 /// The update is PyTorch's, every operation in its order: decay by `rate · weightDecay`, then a step of
 /// `rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)`.
@@ -25,20 +24,28 @@ public struct AdamW: Sendable {
 
     /// The constants of the update.
     public let constants: Constants
-    /// The moments of each pair of the adapter, in its order.
-    public private(set) var moments: [Moments]
+    /// Whether each matrix decays.
+    public let decays: [Bool]
+    /// The moments of each matrix.
+    public private(set) var moments: [Moment]
     /// The number of steps taken.
     public private(set) var steps: Int
 
     /// An optimiser before its first step.
-    public init(for adapter: LowRankAdapter, constants: Constants = Constants()) {
-        self.init(moments: adapter.pairs.map(Moments.init(zerosLike:)), steps: 0, constants: constants)
+    ///
+    /// - Parameter decays: whether each matrix decays; nil for all.
+    public init(for matrices: [Matrix<Float>], decays: [Bool]? = nil, constants: Constants = Constants()) {
+        self.init(
+            moments: matrices.map(Moment.init(zerosLike:)), decays: decays ?? matrices.map { _ in true }, steps: 0,
+            constants: constants)
     }
 
     /// An optimiser that continues where another was.
-    public init(moments: [Moments], steps: Int, constants: Constants = Constants()) {
+    public init(moments: [Moment], decays: [Bool], steps: Int, constants: Constants = Constants()) {
         precondition(steps >= 0, "steps are counted from 0")
+        precondition(moments.count == decays.count, "every matrix decays or does not")
         self.moments = moments
+        self.decays = decays
         self.steps = steps
         self.constants = constants
     }
@@ -46,23 +53,21 @@ public struct AdamW: Sendable {
     /// Takes one step.
     ///
     /// - Parameters:
-    ///   - adapter: what is optimised, of the shapes that the optimiser was made for.
+    ///   - matrices: what is optimised, of the shapes that the optimiser was made for.
     ///   - gradients: the gradients of the loss.
     ///   - gradientScale: what the gradients are multiplied by first, see ``clippingScale(norm:limit:)``.
     public mutating func step(
-        _ adapter: inout LowRankAdapter, gradients: AdapterGradients, learningRate: Double, gradientScale: Float = 1
+        _ matrices: inout [Matrix<Float>], gradients: [Matrix<Float>], learningRate: Double, gradientScale: Float = 1
     ) {
-        precondition(adapter.names == gradients.names, "the gradients belong to another adapter")
-        precondition(adapter.pairs.count == moments.count, "the optimiser belongs to another adapter")
+        precondition(matrices.count == moments.count, "the optimiser belongs to other matrices")
+        precondition(gradients.count == moments.count, "the gradients belong to other matrices")
         steps += 1
+        var still = constants
+        still.weightDecay = 0
         for index in moments.indices {
-            let gradient = gradients.pairs[index]
-            moments[index].a.step(
-                &adapter.pairs[index].a, gradient: gradient.a, learningRate: learningRate,
-                gradientScale: gradientScale, steps: steps, constants: constants)
-            moments[index].b.step(
-                &adapter.pairs[index].b, gradient: gradient.b, learningRate: learningRate,
-                gradientScale: gradientScale, steps: steps, constants: constants)
+            moments[index].step(
+                &matrices[index], gradient: gradients[index], learningRate: learningRate,
+                gradientScale: gradientScale, steps: steps, constants: decays[index] ? constants : still)
         }
     }
 
@@ -78,24 +83,6 @@ public struct AdamW: Sendable {
 }
 
 extension AdamW {
-    /// The moments of one pair.
-    public struct Moments: Sendable {
-        /// Of A, each `[R, in]`.
-        public var a: Moment
-        /// Of B, each `[out, R]`.
-        public var b: Moment
-
-        /// Given moments.
-        public init(a: Moment, b: Moment) {
-            self.a = a
-            self.b = b
-        }
-
-        init(zerosLike pair: LowRankPair) {
-            self.init(a: Moment(zerosLike: pair.a), b: Moment(zerosLike: pair.b))
-        }
-    }
-
     /// The running means of a matrix's gradient and of its square.
     public struct Moment: Sendable {
         /// Of the gradient.

@@ -1,5 +1,4 @@
 internal import Files
-internal import LowRank
 internal import ModelFiles
 internal import VectorMath
 
@@ -7,8 +6,8 @@ internal import VectorMath
 struct TrainingState: Sendable {
     /// The number of steps taken.
     var step = 0
-    /// The adapter after them.
-    var adapter: LowRankAdapter
+    /// What trains, after them.
+    var trained: Trained
     /// The optimiser after them.
     var optimizer: AdamW
     /// Deals the batches of the steps to come.
@@ -19,25 +18,25 @@ struct TrainingState: Sendable {
     var loss: Double?
     /// What evaluations have found so far.
     var evaluations = EvaluationHistory()
-    /// The pairs of the adapter that did best, where there was an evaluation.
-    var best: [LowRankPair]?
+    /// The matrices that did best, where there was an evaluation.
+    var best: [Matrix<Float>]?
     /// The hard negatives that the run mined for itself, where it does.
     var negatives: NegativesInUse?
 }
 
 /// A state on the disk: a folder that appears complete or not at all.
 ///
-/// It holds `adapter.safetensors`, `optimizer.safetensors`, once there was an evaluation `best.safetensors`, and for a loss
+/// It holds `trained.safetensors`, `optimizer.safetensors`, once there was an evaluation `best.safetensors`, and for a loss
 /// with weights of its own `classifier.safetensors`, all exact in float32; `state.json`; and `checksums.json` with the SHA-256 of each of these, so that no damaged byte
 /// goes unnoticed.
 struct Checkpoint {
     /// The folder.
     let path: String
 
-    private static let format = 1
+    private static let format = 2
 
     private enum Name {
-        static let adapter = "adapter.safetensors"
+        static let trained = "trained.safetensors"
         static let optimizer = "optimizer.safetensors"
         static let best = "best.safetensors"
         static let classifier = "classifier.safetensors"
@@ -64,16 +63,17 @@ struct Checkpoint {
     /// Writes a state; a folder of that name is replaced.
     func write(_ state: TrainingState, identity: RunIdentity) throws(TrainingError) {
         let folder = try wrapFiles { () throws(FilesError) in try AtomicFolder(replacing: path, force: true) }
-        var files = [Name.adapter, Name.optimizer, Name.state]
+        var files = [Name.trained, Name.optimizer, Name.state]
         try wrapModelFiles { () throws(ModelFilesError) in
-            try write(state.adapter.pairs, of: state.adapter, to: folder.file(Name.adapter))
-            try write(state.optimizer, of: state.adapter, to: folder.file(Name.optimizer))
+            let names = state.trained.names
+            try write(state.trained.matrices, named: names, to: folder.file(Name.trained))
+            try write(state.optimizer, named: names, to: folder.file(Name.optimizer))
             if let classifier = state.classifier {
                 try classifier.write(to: folder.file(Name.classifier))
                 files.append(Name.classifier)
             }
             if let best = state.best {
-                try write(best, of: state.adapter, to: folder.file(Name.best))
+                try write(best, named: names, to: folder.file(Name.best))
                 files.append(Name.best)
             }
         }
@@ -91,26 +91,17 @@ struct Checkpoint {
         }
     }
 
-    private func write(
-        _ pairs: [LowRankPair], of adapter: LowRankAdapter, to path: String
-    ) throws(ModelFilesError) {
+    private func write(_ matrices: [Matrix<Float>], named names: [String], to path: String) throws(ModelFilesError) {
         var writer = SafetensorsWriter()
-        for (name, pair) in zip(adapter.names, pairs) {
-            writer.add(name + ".a", matrix: pair.a.view)
-            writer.add(name + ".b", matrix: pair.b.view)
-        }
+        for (name, matrix) in zip(names, matrices) { writer.add(name, matrix: matrix.view) }
         try writer.write(to: path)
     }
 
-    private func write(
-        _ optimizer: AdamW, of adapter: LowRankAdapter, to path: String
-    ) throws(ModelFilesError) {
+    private func write(_ optimizer: AdamW, named names: [String], to path: String) throws(ModelFilesError) {
         var writer = SafetensorsWriter()
-        for (name, moments) in zip(adapter.names, optimizer.moments) {
-            writer.add(name + ".a.first", matrix: moments.a.first.view)
-            writer.add(name + ".a.second", matrix: moments.a.second.view)
-            writer.add(name + ".b.first", matrix: moments.b.first.view)
-            writer.add(name + ".b.second", matrix: moments.b.second.view)
+        for (name, moment) in zip(names, optimizer.moments) {
+            writer.add(name + ".first", matrix: moment.first.view)
+            writer.add(name + ".second", matrix: moment.second.view)
         }
         try writer.write(to: path)
     }
@@ -120,7 +111,7 @@ struct Checkpoint {
     /// Reads a state back.
     ///
     /// - Parameters:
-    ///   - initial: the state that the run began with, for the adapter's modules and the data's size.
+    ///   - initial: the state that the run began with, for the names of what trains and the data's size.
     ///   - identity: what the run that is to go on is made of.
     /// - Returns: the state, and the instruction set that computed it.
     /// - Throws: `damagedCheckpoint` where the folder is not as it was written, `resumeMismatch` where it is whole but
@@ -148,18 +139,18 @@ struct Checkpoint {
         state.loss = document.loss
         state.evaluations = document.evaluations
         state.negatives = document.negatives
-        state.adapter.pairs = try readPairs(Name.adapter, like: initial.adapter)
+        state.trained.matrices = try readMatrices(Name.trained, like: initial.trained)
         state.optimizer = try readOptimizer(like: initial, steps: document.step)
         state.classifier = try initial.classifier.map { (classifier) throws(TrainingError) in
             try readingTensors { () throws(ModelFilesError) in try classifier.read(file(Name.classifier)) }
         }
-        if document.evaluations.best != nil { state.best = try readPairs(Name.best, like: initial.adapter) }
+        if document.evaluations.best != nil { state.best = try readMatrices(Name.best, like: initial.trained) }
         return (state, document.instructionSet)
     }
 
     private func verifyChecksums() throws(FilesError) {
         let checksums = try decodeJSON([String: SHA256Digest].self, path: file(Name.checksums))
-        for name in [Name.adapter, Name.optimizer, Name.state] where checksums[name] == nil {
+        for name in [Name.trained, Name.optimizer, Name.state] where checksums[name] == nil {
             throw .malformed(path: file(Name.checksums), line: nil, reason: "\(name) is missing")
         }
         for (name, expected) in checksums.sorted(by: { $0.key < $1.key }) {
@@ -169,37 +160,30 @@ struct Checkpoint {
         }
     }
 
-    private func readPairs(
-        _ name: String, like adapter: LowRankAdapter
-    ) throws(TrainingError) -> [LowRankPair] {
+    private func readMatrices(_ name: String, like trained: Trained) throws(TrainingError) -> [Matrix<Float>] {
         try readingTensors { () throws(ModelFilesError) in
             let tensors = try SafetensorsFile(path: file(name))
-            var pairs: [LowRankPair] = []
-            for (module, pair) in zip(adapter.names, adapter.pairs) {
-                pairs.append(
-                    LowRankPair(
-                        a: try tensors.matrix(module + ".a", like: pair.a),
-                        b: try tensors.matrix(module + ".b", like: pair.b), scaling: pair.scaling))
+            var matrices: [Matrix<Float>] = []
+            for (name, matrix) in zip(trained.names, trained.matrices) {
+                matrices.append(try tensors.matrix(name, like: matrix))
             }
-            return pairs
+            return matrices
         }
     }
 
     private func readOptimizer(like initial: TrainingState, steps: Int) throws(TrainingError) -> AdamW {
         try readingTensors { () throws(ModelFilesError) in
             let tensors = try SafetensorsFile(path: file(Name.optimizer))
-            func moment(_ name: String, like matrix: Matrix<Float>) throws(ModelFilesError) -> AdamW.Moment {
-                AdamW.Moment(
-                    first: try tensors.matrix(name + ".first", like: matrix),
-                    second: try tensors.matrix(name + ".second", like: matrix))
-            }
-            var moments: [AdamW.Moments] = []
-            for (module, pair) in zip(initial.adapter.names, initial.adapter.pairs) {
+            var moments: [AdamW.Moment] = []
+            for (name, matrix) in zip(initial.trained.names, initial.trained.matrices) {
                 moments.append(
-                    AdamW.Moments(
-                        a: try moment(module + ".a", like: pair.a), b: try moment(module + ".b", like: pair.b)))
+                    AdamW.Moment(
+                        first: try tensors.matrix(name + ".first", like: matrix),
+                        second: try tensors.matrix(name + ".second", like: matrix)))
             }
-            return AdamW(moments: moments, steps: steps, constants: initial.optimizer.constants)
+            return AdamW(
+                moments: moments, decays: initial.optimizer.decays, steps: steps,
+                constants: initial.optimizer.constants)
         }
     }
 

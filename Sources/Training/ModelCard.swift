@@ -25,13 +25,13 @@ struct ModelCard {
         """
         ---
         base_model: \(quotedBase)
-        library_name: peft
+        library_name: \(isAdapter ? "peft" : "sentence-transformers")
         pipeline_tag: sentence-similarity
         tags:
         - sentence-transformers
         - feature-extraction
         - sentence-similarity
-        - lora
+        - \(isAdapter ? "lora" : "fine-tuned")
         - attune
         ---
         """
@@ -42,10 +42,13 @@ struct ModelCard {
         let model = record["model"]
         let result = record["result"]
         return """
-            # A LoRA adapter for \(inline(base))
+            # \(isAdapter ? "A LoRA adapter for" : "A tuned") \(inline(base))
 
             Trained with Attune \(attuneVersion) on \
-            \(inline(dataName)). It changes how the base model embeds text; it is of no use without it.
+            \(inline(dataName)). \(
+                isAdapter
+                    ? "It changes how the base model embeds text; it is of no use without it."
+                    : "The tuned model is the folder `model`, in the layout of sentence-transformers.")
 
             | | |
             | --- | --- |
@@ -77,7 +80,36 @@ struct ModelCard {
             """
     }
 
-    private var usage: String {
+    /// Whether the result is an adapter; else it is a model of its own.
+    private var isAdapter: Bool {
+        let method = record["settings"]?["method"]?.stringValue
+        return method == nil || method == TrainingSettings.Method.lora.rawValue
+    }
+
+    private var usage: String { isAdapter ? adapterUsage : modelUsage }
+
+    private var modelUsage: String {
+        """
+        ## How to load it
+
+        With Attune, where `RUN` is this folder:
+
+        ```sh
+        attune embed -M RUN -i texts.txt -o vectors.npy
+        ```
+
+        With sentence-transformers:
+
+        ```python
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer("RUN/model")
+        embeddings = model.encode(["a text", "another text"])
+        ```
+        """
+    }
+
+    private var adapterUsage: String {
         """
         ## How to load it
 
@@ -120,7 +152,7 @@ struct ModelCard {
             \(rows.joined(separator: "\n"))
 
             `run.json` holds everything that the result depends on; the same settings, model and data give the same \
-            adapter, bit for bit, on the same instruction set (here \(plain(record["hardware"]?["instruction_set"]))).
+            result, bit for bit, on the same instruction set (here \(plain(record["hardware"]?["instruction_set"]))).
             """
     }
 

@@ -5,7 +5,7 @@ internal import LowRank
 public import ModelFiles
 public import VectorMath
 
-/// Trains a LoRA adapter for a text encoder on tuples of texts, scored pairs or whatever a loss learns from.
+/// Trains a LoRA adapter for a text encoder, or its own weights, on tuples of texts, scored pairs or whatever a loss learns from.
 ///
 /// A run is a function of settings, base model and data: it gives the same adapter, bit for bit, whatever the number of
 /// threads, whatever the memory budget, and whether or not it was interrupted and resumed on the way. (Another
@@ -30,6 +30,8 @@ public struct Trainer: Sendable {
     /// What the encoder computes in: as the settings say, else bfloat16 where the processor has it.
     public let precision: Precision
 
+    /// The base model's folder.
+    let model: ModelFolder
     /// The base model.
     let encoder: TextEncoder
     private let data: TrainingSets
@@ -88,16 +90,12 @@ public struct Trainer: Sendable {
         try settings.validate()
         guard !sets.isEmpty else { throw .tooFewTuples(found: 0) }
         let baseName = baseName ?? model.nameOrPath
-        let precision = try Self.precision(settings.precision, for: model.configuration)
+        let precision = try Self.precision(settings, for: model.configuration)
         let encoder = try wrapEncoders { () throws(EncodersError) in try TextEncoder(model: model, precision: precision)
         }
         let maxLength = settings.maxLength ?? encoder.maxLength
         try settings.loss.validate(dimension: encoder.dimension)
-        let adapter = try wrapLowRank { () throws(LowRankError) in
-            try LowRankAdapter(
-                configuration: settings.adapterConfiguration(baseName: baseName), modules: encoder.model.linearModules,
-                seed: settings.seed)
-        }
+        let trained = try Self.trained(settings, encoder: encoder, baseName: baseName)
         func makeLoss(classes: Int) -> any EmbeddingLoss {
             loss ?? settings.loss.makeLoss(dimension: encoder.dimension, classes: classes, seed: settings.seed)
         }
@@ -113,14 +111,17 @@ public struct Trainer: Sendable {
         self.settings = settings
         self.loss = loss
         self.precision = precision
+        self.model = model
         self.encoder = encoder
         self.data = data
         miner = try RunMiner(settings, sets: sets, loss: loss, task: mining, base: encoder)
         anchor = try AnchorTerm(settings, texts: anchorTexts, encoder: encoder, maxLength: maxLength)
         warnings = encoder.warnings
         initial = TrainingState(
-            adapter: adapter,
-            optimizer: AdamW(for: adapter, constants: AdamW.Constants(weightDecay: settings.weightDecay)),
+            trained: trained,
+            optimizer: AdamW(
+                for: trained.matrices, decays: trained.decays,
+                constants: AdamW.Constants(weightDecay: settings.weightDecay)),
             sampler: BatchSampler(
                 data.sources, mixing: settings.mixing, batchSize: settings.batchSize, seed: settings.seed),
             classifier: TrainedClassifier(loss))
@@ -136,26 +137,6 @@ public struct Trainer: Sendable {
                 "max_length": .integer(Int64(maxLength)),
             ],
             data: data.identity.merging(miner?.identity ?? [:]) { $1 }.merging(anchor?.identity ?? [:]) { $1 })
-    }
-
-    /// What computes a batch; packs the weights.
-    func step(memoryBudget: Int) -> ContrastiveStep {
-        ContrastiveStep(
-            encoder: TrainingEncoder(encoder.model, precision: precision), loss: loss, memoryBudget: memoryBudget)
-    }
-
-    private static func precision(
-        _ asked: Precision?, for shape: TransformerConfiguration
-    ) throws(TrainingError) -> Precision {
-        guard let asked else {
-            return Precision.bf16.isNative && TrainingEncoder.supports(.bf16, shape) ? .bf16 : .f32
-        }
-        guard TrainingEncoder.supports(asked, shape) else {
-            let possible = Precision.allCases.filter { TrainingEncoder.supports($0, shape) }.map(\.rawValue)
-            throw .invalidSetting(
-                name: "precision", found: asked.rawValue, expected: possible.joined(separator: " or "))
-        }
-        return asked
     }
 
     /// The number of steps of a run: as many as the settings say, else as many as the epochs have batches.

@@ -15,11 +15,15 @@ struct TrainingLoop {
     private let reporting: RunReporting
     private let checkpoints: CheckpointStore
     private let step: ContrastiveStep
+    /// The base model packed for training an adapter; nil where its own weights train.
+    private let packed: TrainingEncoder?
     private let schedule: LearningRateSchedule
 
     private var state: TrainingState
     private var data: TrainingSets
     private var anchor: AnchorTerm?
+    /// What the lowest trained block reads, where blocks below it stay as they are.
+    private var prefixes: PrefixCache?
     private var record: RunRecord
     private var watch: RunWatch?
     private var lock: FileLock?
@@ -41,7 +45,9 @@ struct TrainingLoop {
         self.dial = dial
         self.reporting = reporting
         checkpoints = CheckpointStore(path: run.checkpointsPath)
-        step = trainer.step(memoryBudget: trainer.settings.memoryBudget)
+        step = ContrastiveStep(loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
+        packed = trainer.packedEncoder
+        prefixes = trainer.prefixes
         schedule = LearningRateSchedule(
             trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
         state = trainer.initial
@@ -113,7 +119,7 @@ struct TrainingLoop {
 
     private mutating func takeSteps(_ clock: ContinuousClock, isCancelled: () -> Bool) throws(TrainingError) {
         if state.step == 0, evaluator != nil {
-            state.evaluations.before = try evaluate(adapter: nil)
+            state.evaluations.before = try evaluate(nil)
             try wrapFiles { () throws(FilesError) in try watch?.measuredBase(state.evaluations.before) }
         }
         let total = trainer.totalSteps
@@ -155,36 +161,23 @@ struct TrainingLoop {
         var sampler = state.sampler
         let plan = data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
         let number = state.step + 1
-        var gradients = AdapterGradients(zerosLike: state.adapter)
-        let options = TrainingOptions(
-            dropout: Float(settings.dropout), seed: settings.seed, step: number)
-        var step = step
-        step.loss = state.classifier?.loss ?? step.loss
-        let value = try wrapEncoders { () throws(EncodersError) in
-            try step.run(
-                plan, adapter: state.adapter, options: options, gradients: &gradients, isCancelled: isCancelled)
+        let options = TrainingOptions(dropout: Float(settings.dropout), seed: settings.seed, step: number)
+        guard let (value, gradients, anchored) = try gradients(plan, options, isCancelled: isCancelled) else {
+            return nil
         }
-        guard let value else { return nil }
-        var loss = value.loss
-        var anchored: Double?
-        if loss.isFinite, var term = anchor.take() {
-            anchored = try term.add(
-                adapter: state.adapter, encoder: step.encoder, options: options, into: &gradients,
-                isCancelled: isCancelled)
-            anchor = term
-            guard let anchored else { return nil }
-            loss += anchored
-        }
+        let loss = value.loss + (anchored ?? 0)
         guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
         let norm = (gradients.sumOfSquares + value.weightGradients.sumOfSquares).squareRoot()
         guard norm.isFinite else {
+            let index = gradients.firstIndex { !VectorMath.sumOfSquares($0.view).isFinite }
             throw .nonFiniteGradient(
-                step: number, module: gradients.firstNonFiniteModule ?? "the adapter", tuples: plan.names)
+                step: number, module: index.map { state.trained.owner(of: $0) } ?? "the loss's own weights",
+                tuples: plan.names)
         }
         let learningRate = settings.learningRate * schedule.factor(afterSteps: state.step)
         let gradientScale = AdamW.clippingScale(norm: norm, limit: settings.maxGradientNorm)
         state.optimizer.step(
-            &state.adapter, gradients: gradients, learningRate: learningRate, gradientScale: gradientScale)
+            &state.trained.matrices, gradients: gradients, learningRate: learningRate, gradientScale: gradientScale)
         state.classifier?.step(
             value.weightGradients, learningRate: learningRate, gradientScale: gradientScale,
             after: state.optimizer)
@@ -194,6 +187,46 @@ struct TrainingLoop {
         return Outcome(
             loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.rows.count,
             tokens: plan.tokenCount, maskedNegatives: plan.rows.falseNegativeCount, anchor: anchored)
+    }
+
+    /// The loss of a batch, the gradients of what trains in the order of its matrices, and the anchor's term; nil when
+    /// cancelled.
+    private mutating func gradients(
+        _ plan: BatchPlan, _ options: TrainingOptions, isCancelled: () -> Bool
+    ) throws(TrainingError) -> (value: LossValue, gradients: [Matrix<Float>], anchored: Double?)? {
+        var step = step
+        step.loss = state.classifier?.loss ?? step.loss
+        switch state.trained {
+        case .adapter(let adapter):
+            let packed = packed!
+            var pass = try wrapEncoders { () throws(EncodersError) in
+                AdapterPass(
+                    encoder: packed, adapter: try packed.bind(adapter), gradients: AdapterGradients(zerosLike: adapter))
+            }
+            let value = try wrapEncoders { () throws(EncodersError) in
+                try step.run(plan, &pass, options: options, isCancelled: isCancelled)
+            }
+            guard let value else { return nil }
+            var anchored: Double?
+            if value.loss.isFinite, var term = anchor.take() {
+                anchored = try term.add(
+                    adapter: adapter, encoder: packed, options: options, into: &pass.gradients,
+                    isCancelled: isCancelled)
+                anchor = term
+                guard anchored != nil else { return nil }
+            }
+            return (value, pass.gradients.pairs.flatMap { [$0.a, $0.b] }, anchored)
+        case .weights(let weights):
+            let model = trainer.encoder.model.replacing(weights)
+            var pass = WeightsPass(
+                model: model, part: weights.part, gradients: model.encoder.zeroGradients(of: weights.part),
+                prefixes: prefixes.take())
+            let value = try wrapEncoders { () throws(EncodersError) in
+                try step.run(plan, &pass, options: options, isCancelled: isCancelled)
+            }
+            prefixes = pass.prefixes
+            return value.map { ($0, weights.matrices(of: pass.gradients), nil) }
+        }
     }
 
     // MARK: Hard negatives
@@ -228,20 +261,24 @@ struct TrainingLoop {
         guard let evaluator else { return nil }
         let isDue = settings.evaluateEvery.map { state.step % $0 == 0 } ?? false
         guard isDue || state.step == trainer.totalSteps else { return nil }
-        let evaluation = try evaluate(adapter: state.adapter)
+        let evaluation = try evaluate(state.trained)
         guard let evaluation else { return nil }
         let isBest = state.evaluations.add(evaluation, by: evaluator.metric)
         if isBest {
-            state.best = state.adapter.pairs
+            state.best = state.trained.matrices
             watch?.foundBest()
         }
         observer.evaluated(evaluation, isBest: isBest)
         return evaluation
     }
 
-    private func evaluate(adapter: LowRankAdapter?) throws(TrainingError) -> Evaluation? {
+    /// Evaluates what trains, or the base model.
+    private func evaluate(_ trained: Trained?) throws(TrainingError) -> Evaluation? {
         guard let evaluator else { return nil }
-        let encoder = try wrapEncoders { () throws(EncodersError) in try trainer.encoder.adapted(by: adapter) }
+        let encoder = try wrapEncoders { () throws(EncodersError) in
+            try trained.map { (trained) throws(EncodersError) in try trainer.encoder.trained(trained) }
+                ?? trainer.encoder
+        }
         let metrics = try evaluator.metrics(of: encoder, afterSteps: state.step) { encoder in
             try watch?.evaluate(evaluator, encoder) ?? evaluator.evaluate(encoder)
         }
@@ -268,23 +305,25 @@ struct TrainingLoop {
     private mutating func finish(
         since start: ContinuousClock.Instant, _ clock: ContinuousClock, isCancelled: () -> Bool
     ) throws(TrainingError) -> TrainingResult {
-        var adapter = state.adapter
-        if let best = state.best { adapter.pairs = best }
+        var trained = state.trained
+        if let best = state.best { trained.matrices = best }
         var best = state.evaluations.best
-        let dialStart = clock.now
-        let dialled = try dial?.sweep(
-            adapter, base: trainer.encoder, afterSteps: state.step, found: observer.dialled, isCancelled: isCancelled)
-        if dial != nil { watch?.spentOnEvaluations(clock.now - dialStart) }
-        if dial != nil, dialled == nil { try interrupt() }
-        if let chosen = dialled?.chosen {
-            adapter = adapter.dialled(to: chosen.scale)
+        var dialled: DialResult?
+        if let dial, let adapter = trained.adapter {
+            let dialStart = clock.now
+            dialled = try dial.sweep(
+                adapter, base: trainer.encoder, afterSteps: state.step, found: observer.dialled,
+                isCancelled: isCancelled)
+            watch?.spentOnEvaluations(clock.now - dialStart)
+            guard let chosen = dialled?.chosen else { try interrupt() }
+            trained = .adapter(adapter.dialled(to: chosen.scale))
             // What the report has of the queries is of the adapter at its full strength.
             if chosen.scale != 1 { watch?.forgetBest() }
             best = best.map { Evaluation(step: $0.step, metrics: chosen.domain) }
         }
-        let digest = try write(adapter)
+        let digest = try trainer.write(trained, to: run)
         var result = TrainingResult(
-            path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: adapter.parameterCount,
+            path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: trained.parameterCount,
             adapterDigest: digest, before: state.evaluations.before, best: best, dial: dialled,
             seconds: (clock.now - start).seconds)
         record.finish(result, stoppedEarly: state.step < trainer.totalSteps)
@@ -297,24 +336,7 @@ struct TrainingLoop {
         }
         result.report = watch?.report(
             on: run, trainer: trainer, record: record.json, result: result, evaluator: evaluator, as: reporting,
-            best: { try trainer.encoder.adapted(by: adapter) }, isCancelled: isCancelled)
+            best: { try trainer.encoder.trained(trained) }, isCancelled: isCancelled)
         return result
-    }
-
-    /// Puts the two files of a PEFT folder among the run's own; returns the digest of the tensors.
-    private func write(_ adapter: LowRankAdapter) throws(TrainingError) -> String {
-        try wrapLowRank { () throws(LowRankError) in try adapter.write(into: run.path) }
-        return try wrapFiles { () throws(FilesError) in
-            return try SHA256Digest.of(fileAt: run.tensorsPath).hex
-        }
-    }
-}
-
-extension AdapterGradients {
-    /// The first module whose gradient has an entry that is no finite number.
-    fileprivate var firstNonFiniteModule: String? {
-        zip(names, pairs).first { _, pair in
-            !(VectorMath.sumOfSquares(pair.a.view) + VectorMath.sumOfSquares(pair.b.view)).isFinite
-        }?.0
     }
 }

@@ -46,6 +46,8 @@ public struct TrainingRun: Sendable {
     public var cardPath: String { FileSystem.joined(path, "README.md") }
     /// PEFT's configuration of the adapter.
     public var configurationPath: String { FileSystem.joined(path, "adapter_config.json") }
+    /// The tuned model's folder, where the model's own weights were trained.
+    public var modelPath: String { FileSystem.joined(path, "model") }
     /// The adapter's tensors.
     public var tensorsPath: String { FileSystem.joined(path, "adapter_model.safetensors") }
 

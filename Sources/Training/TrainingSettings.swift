@@ -9,6 +9,19 @@ public struct TrainingSettings: Sendable, Equatable {
     public enum Method: String, Sendable, Codable, CaseIterable {
         /// A low-rank adapter; the base model stays as it is.
         case lora
+        /// All weights of the model.
+        case full
+        /// The weights of the last blocks; what the blocks below give is computed once a text.
+        case lastLayers = "last-layers"
+
+        /// A learning rate that is a good start.
+        public var learningRate: Double {
+            switch self {
+            case .lora: 1e-3
+            case .full: 4e-5
+            case .lastLayers: 1e-4
+            }
+        }
     }
 
     /// How alpha and rank make the adapter's strength.
@@ -21,6 +34,8 @@ public struct TrainingSettings: Sendable, Equatable {
 
     /// What is trained.
     public var method = Method.lora
+    /// How many of the last blocks train with ``Method/lastLayers``.
+    public var layers = 2
     /// The rank of the adapter's matrices.
     public var rank = 16
     /// The adapter's strength: its product is multiplied by alpha / rank.
@@ -83,6 +98,11 @@ public struct TrainingSettings: Sendable, Equatable {
 
     /// Refuses what no run can be made with.
     public func validate() throws(TrainingError) {
+        try require(layers >= 1, "layers", "\(layers)", "a positive number")
+        try require(
+            method == .lora || dropout == 0, "dropout", "\(dropout)",
+            "0: it is the adapter's, and \(method.rawValue) has none")
+        try require(method == .lora || anchor == nil, "anchor", "set", "nothing: it needs the method lora")
         try require(rank >= 1, "rank", "\(rank)", "a positive number")
         try require(alpha > 0 && alpha.isFinite, "alpha", "\(alpha)", "a positive number")
         try require((0..<1).contains(dropout), "dropout", "\(dropout)", "from 0 to less than 1")
@@ -122,7 +142,8 @@ public struct TrainingSettings: Sendable, Equatable {
     /// The settings that decide the bits of the result, under the names of the command line's flags.
     var identity: [String: JSONValue] {
         [
-            "method": .string(method.rawValue), "rank": .integer(Int64(rank)), "alpha": .number(alpha),
+            "method": .string(method.rawValue), "layers": .integer(Int64(layers)), "rank": .integer(Int64(rank)),
+            "alpha": .number(alpha),
             "dropout": .number(dropout),
             "variant": .string(variant.rawValue), "targets": .array(targets.map(JSONValue.string)),
             "lr": .number(learningRate),

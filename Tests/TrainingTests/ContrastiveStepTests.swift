@@ -165,13 +165,11 @@ struct ContrastiveStepTests {
     func memoryBudget() throws {
         let trainer = try Tiny.trainer()
         let plan = trainer.data.batch(Array(0..<8), microBatchTokens: 40)
-        let adapter = try trainer.step(memoryBudget: 0).encoder.bind(trainer.initial.adapter)
+        let pass = try trainer.step(memoryBudget: 0).pass(trainer.initial.adapter)
         func keeps(_ budget: Int, _ plan: BatchPlan) -> Bool {
-            trainer.step(memoryBudget: budget)
-                .keepsActivations(of: plan, adapter: adapter)
+            trainer.step(memoryBudget: budget).step.keepsActivations(of: plan, pass)
         }
-        let bytes = trainer.step(memoryBudget: 0)
-            .activationBytes(of: plan, adapter: adapter)
+        let bytes = trainer.step(memoryBudget: 0).step.activationBytes(of: plan, pass)
         // Two blocks of a width of 32: more than the inputs of its layers, less than a hundred times that.
         #expect((2 * 32 * 4 * plan.tokenCount..<200 * 32 * 4 * plan.tokenCount).contains(bytes))
         #expect(keeps(bytes, plan))

@@ -150,7 +150,7 @@ struct ResumeTests {
         try writeFile(bytes, to: path)
     }
 
-    static let damagedFiles = ["adapter.safetensors", "optimizer.safetensors", "state.json", "checksums.json"]
+    static let damagedFiles = ["trained.safetensors", "optimizer.safetensors", "state.json", "checksums.json"]
 
     @Test("falls back to the checkpoint before a damaged one, and says so", arguments: damagedFiles, [true, false])
     func fallsBack(file: String, isCut: Bool) throws {
@@ -189,7 +189,7 @@ struct ResumeTests {
         let run = TrainingRun(path: folder.file("run"))
         interrupt(run, after: 5)
         for name in try FileSystem.names(in: run.checkpointsPath) {
-            try flipBit(in: run.checkpointsPath + "/" + name + "/adapter.safetensors")
+            try flipBit(in: run.checkpointsPath + "/" + name + "/trained.safetensors")
         }
         let before = try readFile(run.recordPath)
         let metrics = try readFile(run.metricsPath)

@@ -3,7 +3,9 @@ import Attune
 
 extension TrainCommand {
     struct AdapterFlags: ParsableArguments {
-        @Option(help: "What is trained.") var method = TrainingSettings.Method.lora
+        @Option(help: "What is trained: an adapter, all weights, or those of the last layers.")
+        var method = TrainingSettings.Method.lora
+        @Option(help: "How many of the last layers train with --method last-layers.") var layers = 2
         @Option(help: "Rank of the adapter's matrices.") var rank = 16
         @Option(help: "Strength: the adapter's product is multiplied by alpha / rank.") var alpha = 32.0
         @Option(help: "rslora multiplies by alpha / √rank instead, which keeps high ranks learning.")
@@ -16,7 +18,8 @@ extension TrainCommand {
         @Option(help: "Passes over the data.") var epochs = 1
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
         @Option(help: "Rows of the data a batch.") var batchSize = 64
-        @Option(help: "Learning rate at its highest.") var lr = 1e-3
+        @Option(help: "Learning rate at its highest (default: 1e-3 for lora, 4e-5 for full, 1e-4 for last-layers).")
+        var lr: Double?
         @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
         @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
         @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
@@ -52,6 +55,7 @@ extension TrainCommand {
     func settings() throws -> TrainingSettings {
         var settings = TrainingSettings()
         settings.method = adapter.method
+        settings.layers = adapter.layers
         settings.rank = adapter.rank
         settings.alpha = adapter.alpha
         settings.variant = adapter.variant
@@ -62,7 +66,7 @@ extension TrainCommand {
         settings.epochs = learning.epochs
         settings.maxSteps = learning.maxSteps
         settings.batchSize = learning.batchSize
-        settings.learningRate = learning.lr
+        settings.learningRate = learning.lr ?? adapter.method.learningRate
         settings.schedule = learning.schedule
         settings.warmup = learning.warmup
         settings.maxLength = learning.maxLength
@@ -81,7 +85,8 @@ extension TrainCommand {
 
     static let configurableFlags: [String: ConfigurationFile.Kind] = [
         "model": .text, "data": .repeatedTexts(short: "d"), "output": .text,
-        "method": .choice(of: TrainingSettings.Method.self), "rank": .wholeNumber, "alpha": .number,
+        "method": .choice(of: TrainingSettings.Method.self), "layers": .wholeNumber, "rank": .wholeNumber,
+        "alpha": .number,
         "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
         "epochs": .wholeNumber,
         "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,

@@ -40,6 +40,9 @@ struct TrainCommand: ConfigurableCommand {
     @OptionGroup var printing: OutputOptions
 
     func validate() throws {
+        if adapter.method != .lora, forgetting.dial {
+            throw ValidationError("--dial is an adapter's strength; --method \(adapter.method.rawValue) has no adapter")
+        }
         if engine.precision == .int8 { throw ValidationError("--precision is int8; training computes in f32 or bf16") }
     }
 

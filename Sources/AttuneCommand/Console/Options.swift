@@ -87,6 +87,10 @@ enum Models {
     static func load(
         model: String?, adapter: String?, _ engine: EngineOptions, quiet: Bool
     ) throws -> (encoder: TextEncoder, reference: String) {
+        // A run that trained the model's own weights stands for its model.
+        if let adapter, let tuned = ModelReference.modelOfRun(adapter) {
+            return try load(model: tuned, adapter: nil, engine, quiet: quiet)
+        }
         let adapterFolder = try adapter.map { try AdapterFolder(path: $0) }
         guard let reference = model ?? adapterFolder?.configuration.baseModel else {
             throw ValidationError("name a model with -M, or an adapter that names its base with -A")

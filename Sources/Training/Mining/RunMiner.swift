@@ -70,7 +70,7 @@ struct RunMiner: Sendable {
         choice.seed = seed
         let miner = try HardNegativeMiner(choice)
         let encoder = try wrapEncoders { () throws(EncodersError) in
-            state.step == 0 ? self.encoder : try self.encoder.adapted(by: state.adapter)
+            state.step == 0 ? self.encoder : try self.encoder.trained(state.trained)
         }
         let mined = try miner.mine(
             task, encoder: encoder, maxLength: maxLength, round: state.step,

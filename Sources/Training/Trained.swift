@@ -1,0 +1,75 @@
+internal import Encoders
+internal import LowRank
+internal import VectorMath
+
+/// What a run trains: an adapter, or weights of the model itself.
+enum Trained: Sendable {
+    case adapter(LowRankAdapter)
+    case weights(TrainableWeights)
+
+    /// The names of the matrices, in the order of ``matrices``.
+    var names: [String] {
+        switch self {
+        case .adapter(let adapter): adapter.names.flatMap { [$0 + ".a", $0 + ".b"] }
+        case .weights(let weights): weights.names
+        }
+    }
+
+    /// The module or tensor that a matrix belongs to.
+    func owner(of index: Int) -> String {
+        switch self {
+        case .adapter(let adapter): adapter.names[index / 2]
+        case .weights(let weights): weights.names[index]
+        }
+    }
+
+    /// The matrices that the optimiser changes.
+    var matrices: [Matrix<Float>] {
+        get {
+            switch self {
+            case .adapter(let adapter): adapter.pairs.flatMap { [$0.a, $0.b] }
+            case .weights(let weights): weights.matrices
+            }
+        }
+        set {
+            switch self {
+            case .adapter(var adapter):
+                for i in adapter.pairs.indices {
+                    adapter.pairs[i].a = newValue[2 * i]
+                    adapter.pairs[i].b = newValue[2 * i + 1]
+                }
+                self = .adapter(adapter)
+            case .weights(var weights):
+                weights.matrices = newValue
+                self = .weights(weights)
+            }
+        }
+    }
+
+    /// Whether each matrix decays: an adapter's do; of a model's weights not the biases and the normalisations, as in the
+    /// trainers that its recipes come from.
+    var decays: [Bool] {
+        switch self {
+        case .adapter(let adapter): Array(repeating: true, count: 2 * adapter.pairs.count)
+        case .weights(let weights): weights.names.map { !$0.hasSuffix(".bias") && !$0.contains("LayerNorm") }
+        }
+    }
+
+    /// The number of values that change.
+    var parameterCount: Int { matrices.reduce(0) { $0 + $1.rows * $1.columns } }
+
+    var adapter: LowRankAdapter? {
+        guard case .adapter(let adapter) = self else { return nil }
+        return adapter
+    }
+}
+
+extension TextEncoder {
+    /// The base model as training has changed it.
+    func trained(_ trained: Trained) throws(EncodersError) -> TextEncoder {
+        switch trained {
+        case .adapter(let adapter): try adapted(by: adapter)
+        case .weights(let weights): replacing(weights)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+internal import Encoders
+internal import Files
+internal import LowRank
+internal import ModelFiles
+internal import VectorMath
+
+extension Trainer {
+    /// What a run begins with: a fresh adapter, or copies of the weights.
+    static func trained(
+        _ settings: TrainingSettings, encoder: TextEncoder, baseName: String
+    ) throws(TrainingError) -> Trained {
+        let model = encoder.model
+        switch settings.method {
+        case .lora:
+            return .adapter(
+                try wrapLowRank { () throws(LowRankError) in
+                    try LowRankAdapter(
+                        configuration: settings.adapterConfiguration(baseName: baseName), modules: model.linearModules,
+                        seed: settings.seed)
+                })
+        case .full:
+            return .weights(TrainableWeights(of: model.encoder, .everything))
+        case .lastLayers:
+            let layers = model.encoder.configuration.layers
+            guard settings.layers <= layers else {
+                throw .invalidSetting(
+                    name: "layers", found: "\(settings.layers)", expected: "at most the model's \(layers)")
+            }
+            return .weights(TrainableWeights(of: model.encoder, .lastBlocks(settings.layers)))
+        }
+    }
+
+    /// What the encoder computes in: as the settings say, else bfloat16 where an adapter trains and the processor has it.
+    static func precision(
+        _ settings: TrainingSettings, for shape: TransformerConfiguration
+    ) throws(TrainingError) -> Precision {
+        let possible = Precision.allCases.filter {
+            settings.method == .lora ? TrainingEncoder.supports($0, shape) : $0 == .f32
+        }
+        guard let asked = settings.precision else {
+            return Precision.bf16.isNative && possible.contains(.bf16) ? .bf16 : .f32
+        }
+        guard possible.contains(asked) else {
+            throw .invalidSetting(
+                name: "precision", found: asked.rawValue,
+                expected: possible.map(\.rawValue).joined(separator: " or ") + " with \(settings.method.rawValue)")
+        }
+        return asked
+    }
+
+    /// The base model packed for training an adapter; nil where its own weights train.
+    var packedEncoder: TrainingEncoder? {
+        settings.method == .lora ? TrainingEncoder(encoder.model, precision: precision) : nil
+    }
+
+    /// Keeps what frozen blocks below the trained ones give, in a quarter of the memory budget; nil where all blocks train.
+    var prefixes: PrefixCache? {
+        guard case .weights(let weights) = initial.trained, weights.part != .everything else { return nil }
+        return PrefixCache(
+            lowest: encoder.model.encoder.lowestBlock(of: weights.part), byteBudget: settings.memoryBudget / 4)
+    }
+
+    /// Puts the result among the run's own files: the two of a PEFT folder, or a model folder. Returns the digest of the
+    /// tensors.
+    func write(_ trained: Trained, to run: TrainingRun) throws(TrainingError) -> String {
+        let tensors: String
+        switch trained {
+        case .adapter(let adapter):
+            try wrapLowRank { () throws(LowRankError) in try adapter.write(into: run.path) }
+            tensors = run.tensorsPath
+        case .weights(let weights):
+            try wrapModelFiles { () throws(ModelFilesError) in
+                try model.writeSentenceTransformersFolder(
+                    to: run.modelPath,
+                    replacing: Dictionary(uniqueKeysWithValues: zip(weights.names, weights.matrices.map(\.view))),
+                    force: true)
+            }
+            tensors = try wrapModelFiles { () throws(ModelFilesError) in
+                try ModelFolder(path: run.modelPath).weightsPath
+            }
+        }
+        return try wrapFiles { () throws(FilesError) in try SHA256Digest.of(fileAt: tensors).hex }
+    }
+}
