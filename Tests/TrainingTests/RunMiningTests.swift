@@ -145,6 +145,28 @@ struct RunMiningTests {
         #expect(try unguided.tensors != whole.tensors)
     }
 
+    @Test("where a model's own weights train it mines with those, and resumes to the same bits")
+    func ownWeights() throws {
+        let folder = try TemporaryFolder()
+        var settings = Self.settings
+        settings.method = .full
+        settings.dropout = 0
+        settings.learningRate = 1e-3
+        let whole = try Tiny.trainer(settings).train(into: folder.file("whole"))
+        let run = TrainingRun(path: folder.file("run"))
+        let recorder = MiningRecorder()
+        var stops = false
+        recorder.atStep = { if $0 == 4 { stops = true } }
+        _ = failure {
+            _ = try Tiny.trainer(settings).train(into: run.path, observer: recorder, isCancelled: { stops })
+        }
+        #expect(recorder.mined.map(\.steps) == [0, 3])
+        let resumed = try Tiny.trainer(settings).train(into: run.path, start: .resuming)
+        #expect(resumed.adapterDigest == whole.adapterDigest)
+        let scores = try history(run).compactMap { $0["negative_score"]?.doubleValue }
+        #expect(Set(scores).count == 3)
+    }
+
     @Test("triplets whose data has no negatives learn from those that are mined")
     func triplets() throws {
         let folder = try TemporaryFolder()
