@@ -81,12 +81,13 @@ def with_trainer(options, rows, precision):
     model.max_seq_length = options.limit
     if options.no_dropout:
         without_dropout(model)
+    transformer = getattr(model[0], "model", None) or model[0].auto_model
     model.add_adapter(
         LoraConfig(
             r=options.rank,
             lora_alpha=2 * options.rank,
             lora_dropout=options.dropout,
-            target_modules=without_pooler(model, options.targets.split(",")),
+            target_modules=without_pooler(transformer, options.targets.split(",")),
             task_type="FEATURE_EXTRACTION",
         )
     )
