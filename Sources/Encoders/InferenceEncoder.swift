@@ -9,15 +9,15 @@ package import VectorMath
 package final class InferenceEncoder: Sendable {
     /// An adapter with its matrices in the forms that this encoder reads.
     package struct BoundAdapter: Sendable {
-        let blocks: [InferenceBlock.Adapters]
-        var rank: Int { blocks.reduce(0) { max($0, $1.rank) } }
+        let blocks: [PackedBlockAdapters<InferenceAdapter>]
+        var rank: Int { blocks.flatMap(\.ranks).max() ?? 0 }
     }
 
     package let precision: Precision
     let width: Int
     let heads: Int
     let embeddings: EmbeddingLayer
-    let blocks: [InferenceBlock]
+    let blocks: [PackedBlock<InferenceLinear>]
     /// Whether queries, keys and values are in bfloat16: where attention's products then run on it.
     let hasNarrowAttention: Bool
 
@@ -34,14 +34,14 @@ package final class InferenceEncoder: Sendable {
             byteCount: encoder.blocks.flatMap(\.linears).reduce(0) { $0 + $1.packedByteCount(precision) })
         blocks = encoder.blocks.map {
             defer { packed() }
-            return InferenceBlock($0, precision: precision, in: arena)
+            return PackedBlock($0, precision: precision, in: arena)
         }
     }
 
     /// Prepares an adapter that the encoder's model accepts.
     package func bind(_ adapter: BERTEncoder.BoundAdapter?) -> BoundAdapter? {
         adapter.map {
-            BoundAdapter(blocks: $0.blocks.map { InferenceBlock.Adapters($0, precision: precision) })
+            BoundAdapter(blocks: $0.blocks.map { PackedBlockAdapters($0, precision: precision) })
         }
     }
 

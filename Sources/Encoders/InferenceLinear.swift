@@ -2,7 +2,7 @@ internal import LowRank
 internal import VectorMath
 
 /// A linear layer for inference: its weights in one precision, and where an adapter changes it, the adapter's.
-struct InferenceLinear: Sendable {
+struct InferenceLinear: PackedLayer {
     /// Some columns of one part.
     struct Piece: Sendable {
         let part: Int
@@ -34,7 +34,7 @@ struct InferenceLinear: Sendable {
 }
 
 /// The low-rank terms of a linear layer for inference.
-struct InferenceAdapter: Sendable {
+struct InferenceAdapter: PackedAdapter {
     /// What one adapted part adds.
     struct Entry: Sendable {
         /// Its first column of the projection.

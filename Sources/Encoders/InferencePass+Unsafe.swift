@@ -35,7 +35,7 @@ final class InferencePass {
     private var rows: Range<Int> { 0..<batch.tokenCount }
     private var width: Int { encoder.width }
 
-    private func run(_ block: InferenceBlock, adapters: InferenceBlock.Adapters?) {
+    private func run(_ block: PackedBlock<InferenceLinear>, adapters: PackedBlockAdapters<InferenceAdapter>?) {
         var tail = ProductTail(y: space.queryKeyValue, yStride: 3 * width)
         tail.isNarrow = encoder.hasNarrowAttention
         multiply(space.input, rows, block.input, adapter: adapters?.input, tail: tail)
@@ -50,7 +50,9 @@ final class InferencePass {
     }
 
     /// GELU(x · W₁ + b₁) · W₂ + b₂ + x, for some rows.
-    private func feedForward(_ part: Range<Int>, _ block: InferenceBlock, adapters: InferenceBlock.Adapters?) {
+    private func feedForward(
+        _ part: Range<Int>, _ block: PackedBlock<InferenceLinear>, adapters: PackedBlockAdapters<InferenceAdapter>?
+    ) {
         var tail = ProductTail(y: space.wide.target, yStride: space.wide.stride)
         tail.isNarrow = encoder.precision == .bf16
         tail.activation = block.activation
@@ -136,18 +138,8 @@ final class InferencePass {
     /// The rows of words, positions and token types, summed and normalised.
     private func embed() {
         let layer = encoder.embeddings
-        layer.word.withUnsafePointer { words in
-            layer.context.withUnsafePointer { contexts in
-                parallelFor(batch.count, grain: 4) { texts in
-                    for text in texts {
-                        for (position, token) in batch.range(of: text).enumerated() {
-                            let row = space.hidden + token * width
-                            row.update(from: words + Int(batch.ids[token]) * layer.word.stride, count: width)
-                            RowKernels.add(contexts + position * layer.context.stride, to: row, count: width)
-                        }
-                    }
-                }
-            }
+        parallelFor(batch.count, grain: 4) { texts in
+            for text in texts { layer.sum(text, of: batch, into: space.hidden) }
         }
         normalize(rows, layer.normalization)
     }

@@ -12,7 +12,7 @@ package import VectorMath
 package final class TrainingEncoder: Sendable {
     /// An adapter with its matrices in the forms that this encoder reads.
     package struct BoundAdapter: Sendable {
-        let blocks: [TrainingBlock.Adapters]
+        let blocks: [PackedBlockAdapters<TrainingAdapter>]
         /// The lowest block that it changes.
         let lowest: Int
         let layout: AdapterGradientLayout
@@ -46,7 +46,7 @@ package final class TrainingEncoder: Sendable {
     let width: Int
     let wideWidth: Int
     let heads: Int
-    let blocks: [TrainingBlock]
+    let blocks: [PackedBlock<TrainingLinear>]
     private let workspaces = Mutex<[TrainingActivations.Shape: [TrainingActivations]]>([:])
 
     /// Whether a model can be trained in a precision: products in bfloat16 read pairs of values.
@@ -74,14 +74,14 @@ package final class TrainingEncoder: Sendable {
             })
         blocks = encoder.blocks.map {
             defer { model.releasePages() }
-            return TrainingBlock($0, precision: precision, in: arena)
+            return PackedBlock($0, precision: precision, in: arena)
         }
     }
 
     /// Prepares an adapter. Throws where it names other modules or has other shapes than the model.
     package func bind(_ adapter: LowRankAdapter) throws(EncodersError) -> BoundAdapter {
         let bound = try model.encoder.bind(adapter)!.blocks.map {
-            TrainingBlock.Adapters($0, precision: precision)
+            PackedBlockAdapters<TrainingAdapter>($0, precision: precision)
         }
         return BoundAdapter(
             blocks: bound, lowest: bound.firstIndex { !$0.isEmpty } ?? bound.count,
@@ -172,13 +172,14 @@ package final class TrainingEncoder: Sendable {
         into sums: UnsafeMutablePointer<Float>
     ) {
         guard let kept = group.blocks else { preconditionFailure("the forward pass kept nothing") }
-        var dPooled = Matrix(copying: gradient[rows: group.texts])
+        var dPooled = gradient[rows: group.texts]
         if let normalized = group.normalized {
+            var through = Matrix<Float>(uninitializedRows: dPooled.rows, columns: dPooled.columns)
             normalizeRowsBackward(
-                Matrix(copying: dPooled.view).view, normalized: normalized.vectors.view, norms: normalized.norms,
-                into: &dPooled)
+                dPooled, normalized: normalized.vectors.view, norms: normalized.norms, into: &through)
+            dPooled = through.view
         }
-        let dHidden = model.pooling.backward(dPooled.view, batch: group.batch, activations: group.pooling)
+        let dHidden = model.pooling.backward(dPooled, batch: group.batch, activations: group.pooling)
         TrainingPass(
             self, batch: group.batch, firstToken: group.firstToken, adapter: adapter, options: options, kept: kept
         ).backward(dHidden.view, into: sums)

@@ -2,7 +2,7 @@ internal import LowRank
 internal import VectorMath
 
 /// A linear layer for training an adapter: its frozen weights in one precision, packed for both directions.
-struct TrainingLinear: Sendable {
+struct TrainingLinear: PackedLayer {
     let parts: [BlockedProduct.Part]
     /// b of all parts, `[out]`.
     let bias: [Float]
@@ -20,7 +20,7 @@ struct TrainingLinear: Sendable {
 }
 
 /// The low-rank pairs of a linear layer, in the forms that both directions read.
-struct TrainingAdapter: Sendable {
+struct TrainingAdapter: PackedAdapter {
     /// One adapted module.
     struct Entry: Sendable {
         /// The position in the adapter, and in its gradients.

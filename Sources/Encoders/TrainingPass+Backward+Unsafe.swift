@@ -18,7 +18,8 @@ extension TrainingPass {
 
     /// The gradient of what a block gives, in the scratch's hidden states, becomes that of what it reads.
     private func backward(
-        _ block: TrainingBlock, adapters: TrainingBlock.Adapters, _ kept: TrainingActivations.Block,
+        _ block: PackedBlock<TrainingLinear>, adapters: PackedBlockAdapters<TrainingAdapter>,
+        _ kept: TrainingActivations.Block,
         wantsInput: Bool, into sums: UnsafeMutablePointer<Float>
     ) {
         normalizeBackward(block.outputNormalization, kept.outputNormalization)
@@ -40,7 +41,7 @@ extension TrainingPass {
 
     /// Adds the gradient that goes through the feed-forward part of some rows to theirs.
     private func feedForwardBackward(
-        _ part: Range<Int>, _ block: TrainingBlock, _ adapters: TrainingBlock.Adapters,
+        _ part: Range<Int>, _ block: PackedBlock<TrainingLinear>, _ adapters: PackedBlockAdapters<TrainingAdapter>,
         _ kept: TrainingActivations.Block, into sums: UnsafeMutablePointer<Float>
     ) {
         if adapters.last != nil { activate(kept.wide, part, block.activation) }

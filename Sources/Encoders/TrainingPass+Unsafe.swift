@@ -46,7 +46,8 @@ struct TrainingPass {
     }
 
     private func forward(
-        _ block: TrainingBlock, adapters: TrainingBlock.Adapters, _ kept: TrainingActivations.Block
+        _ block: PackedBlock<TrainingLinear>, adapters: PackedBlockAdapters<TrainingAdapter>,
+        _ kept: TrainingActivations.Block
     ) {
         var tail = ProductTail(y: kept.queryKeyValue.values, yStride: kept.queryKeyValue.width)
         tail.isNarrow = isNarrow
@@ -178,17 +179,7 @@ struct TrainingPass {
     /// The rows of words, positions and token types, summed and normalised.
     private func embed() {
         let layer = encoder.model.encoder.embeddings
-        layer.word.withUnsafePointer { words in
-            layer.context.withUnsafePointer { contexts in
-                for text in 0..<batch.count {
-                    for (position, token) in batch.range(of: text).enumerated() {
-                        let row = scratch.hidden + token * width
-                        row.update(from: words + Int(batch.ids[token]) * layer.word.stride, count: width)
-                        RowKernels.add(contexts + position * layer.context.stride, to: row, count: width)
-                    }
-                }
-            }
-        }
+        for text in 0..<batch.count { layer.sum(text, of: batch, into: scratch.hidden) }
         normalize(rows, layer.normalization, nil)
         if let first = kept.blocks.first { pack(rows, into: first.input) }
     }

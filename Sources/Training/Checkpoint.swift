@@ -27,8 +27,8 @@ struct TrainingState: Sendable {
 /// A state on the disk: a folder that appears complete or not at all.
 ///
 /// It holds `trained.safetensors`, `optimizer.safetensors`, once there was an evaluation `best.safetensors`, and for a loss
-/// with weights of its own `classifier.safetensors`, all exact in float32; `state.json`; and `checksums.json` with the SHA-256 of each of these, so that no damaged byte
-/// goes unnoticed.
+/// with weights of its own `classifier.safetensors`, all exact in float32; `state.json`; and `checksums.json` with the
+/// SHA-256 of each of these, so that no damaged byte goes unnoticed.
 struct Checkpoint {
     /// The folder.
     let path: String

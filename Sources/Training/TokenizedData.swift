@@ -1,4 +1,5 @@
 internal import Corpora
+internal import Encoders
 internal import VectorMath
 
 /// A data set with every distinct text tokenized once.
@@ -107,7 +108,7 @@ struct TokenizedData: Sendable {
         let places = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, $0) })
         return BatchPlan(
             tokens: distinct.map { tokens[$0] },
-            microBatches: microBatches(lengths: distinct.map { tokens[$0].ids.count }, budget: microBatchTokens),
+            microBatches: TextEncoder.batches(lengths: distinct.map { tokens[$0].ids.count }, budget: microBatchTokens),
             rows: selected.masking(lists(of: selected, numbers)).renumbered { places[encodings[$0]]! },
             names: numbers.map { names[$0] })
     }
@@ -184,23 +185,6 @@ private struct TextCollector {
         texts.append(text)
         return texts.count - 1
     }
-}
-
-/// Consecutive ranges of texts that hold at most `budget` tokens each, or a single text that is longer.
-func microBatches(lengths: [Int], budget: Int) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var start = 0
-    var filled = 0
-    for (text, length) in lengths.enumerated() {
-        if text > start, filled + length > budget {
-            ranges.append(start..<text)
-            start = text
-            filled = 0
-        }
-        filled += length
-    }
-    if start < lengths.count { ranges.append(start..<lengths.count) }
-    return ranges
 }
 
 extension TrainingRows {

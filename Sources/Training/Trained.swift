@@ -44,6 +44,19 @@ enum Trained: Sendable {
                 self = .weights(weights)
             }
         }
+        _modify {
+            var matrices = matrices
+            releaseWeights()
+            defer { self.matrices = matrices }
+            yield &matrices
+        }
+    }
+
+    /// Lets go of a model's weights while they change elsewhere, so that they change in place: they may be all of a model.
+    private mutating func releaseWeights() {
+        guard case .weights(var weights) = self else { return }
+        weights.matrices = []
+        self = .weights(weights)
     }
 
     /// Whether each matrix decays: an adapter's do; of a model's weights not the biases and the normalisations, as in the

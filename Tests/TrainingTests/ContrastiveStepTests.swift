@@ -184,7 +184,7 @@ struct ContrastiveStepTests {
             ([1, 1, 1], 3, [0..<3]), ([2, 2, 2], 3, [0..<1, 1..<2, 2..<3]),
         ] as [([Int], Int, [Range<Int>])])
     func cutsMicroBatches(lengths: [Int], budget: Int, ranges: [Range<Int>]) {
-        #expect(Training.microBatches(lengths: lengths, budget: budget) == ranges)
+        #expect(TextEncoder.batches(lengths: lengths, budget: budget) == ranges)
     }
 
     @Test("orders the texts of a batch by length and encodes equal ones once")

@@ -45,21 +45,10 @@ struct OwnResult {
     static func measureApart(
         _ precision: Precision, model: String, texts: String, threads: Int, rounds: Int, limit: Int
     ) throws -> OwnResult {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-        process.arguments = [
+        let number = try Apart.run([
             "-M", model, "--texts", texts, "--threads", "\(threads)", "--rounds", "\(rounds)", "--max-length",
             "\(limit)", "--precision", precision.rawValue, "--started", "\(Date().timeIntervalSince1970)",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard let fields = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw CocoaError(.coderReadCorrupt)
-        }
-        func number(_ name: String) -> Double { (fields[name] as? NSNumber)?.doubleValue ?? 0 }
+        ])
         return OwnResult(precision: precision, tokens: Int(number("tokens")), figures: Figures(number))
     }
 }

@@ -37,18 +37,7 @@ struct OwnTraining {
 
     /// Measures in a process of its own, which gets the same arguments and the precision.
     static func measureApart(_ precision: Precision) throws -> OwnTraining {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-        process.arguments = CommandLine.arguments.dropFirst() + ["--run-one", precision.rawValue]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard let fields = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw CocoaError(.coderReadCorrupt)
-        }
-        func number(_ name: String) -> Double { (fields[name] as? NSNumber)?.doubleValue ?? 0 }
+        let number = try Apart.run(CommandLine.arguments.dropFirst() + ["--run-one", precision.rawValue])
         return OwnTraining(
             precision: precision, pairsPerSecond: number("pairs_per_s"), tokensPerSecond: number("tokens_per_s"),
             peakMegabytes: number("peak_mb"), secondsPerStep: number("step_s"))

@@ -63,7 +63,7 @@ struct AnchorTerm: Sendable {
         let bound = try wrapEncoders { () throws(EncodersError) in try encoder.bind(adapter) }
         let weight = settings.weight / Double(chosen.count)
         var value = 0.0
-        let parts = microBatches(lengths: chosen.map { tokens[$0].ids.count }, budget: microBatchTokens)
+        let parts = TextEncoder.batches(lengths: chosen.map { tokens[$0].ids.count }, budget: microBatchTokens)
         for (number, part) in parts.enumerated() {
             guard !isCancelled() else { return nil }
             let members = Array(chosen[part])
