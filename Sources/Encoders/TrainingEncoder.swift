@@ -14,7 +14,7 @@ package final class TrainingEncoder: Sendable {
     package struct BoundAdapter: Sendable {
         let blocks: [PackedBlockAdapters<TrainingAdapter>]
         /// The lowest block that it changes.
-        let lowest: Int
+        package let lowest: Int
         let layout: AdapterGradientLayout
         /// The largest ΣR of a layer.
         var rank: Int { blocks.flatMap(\.all).reduce(1) { max($0, $1.rank) } }
@@ -47,6 +47,8 @@ package final class TrainingEncoder: Sendable {
     let wideWidth: Int
     let heads: Int
     let blocks: [PackedBlock<TrainingLinear>]
+    /// The bytes of the packed weights.
+    package let weightByteCount: Int
     private let workspaces = Mutex<[TrainingActivations.Shape: [TrainingActivations]]>([:])
 
     /// Whether a model can be trained in a precision: products in bfloat16 read pairs of values.
@@ -68,10 +70,10 @@ package final class TrainingEncoder: Sendable {
         width = encoder.width
         wideWidth = encoder.configuration.feedForwardWidth
         heads = encoder.configuration.heads
-        let arena = Arena(
-            byteCount: encoder.blocks.flatMap(\.linears).reduce(0) {
-                $0 + $1.packedByteCount(precision) + $1.transposedByteCount(precision)
-            })
+        weightByteCount = encoder.blocks.flatMap(\.linears).reduce(0) {
+            $0 + $1.packedByteCount(precision) + $1.transposedByteCount(precision)
+        }
+        let arena = Arena(byteCount: weightByteCount)
         blocks = encoder.blocks.map {
             defer { model.releasePages() }
             return PackedBlock($0, precision: precision, in: arena)
@@ -117,35 +119,61 @@ package final class TrainingEncoder: Sendable {
     // MARK: There and back
 
     /// Vectors `[B, dimension]` of a batch, and what `backward` needs where `keeps` is set.
+    ///
+    /// - Parameter below: what ``hiddenStates(_:below:)`` gave; nil to compute it.
     package func forward(
-        _ batch: TokenBatch, adapter: BoundAdapter, options: TrainingOptions, keeps: Bool
+        _ batch: TokenBatch, adapter: BoundAdapter, below: Matrix<Float>? = nil, options: TrainingOptions, keeps: Bool
     ) throws(EncodersError) -> (vectors: Matrix<Float>, activations: Activations) {
         try model.encoder.check(batch)
-        let ranges = Self.groups(lengths: (0..<batch.count).map { batch.length(of: $0) })
-        let budget = Self.tokenBudget(batch: batch.tokenCount)
-        let passes = parallelMap(ranges.count, grain: 1) { number -> (Group, Matrix<Float>) in
-            let range = ranges[number]
-            let part = batch.texts(range)
-            let lowest = keeps ? adapter.lowest : self.blocks.count
-            let kept = self.takeWorkspace(
-                adapter, lowest: lowest, capacity: Self.capacity(part.tokenCount, budget: budget))
-            let pass = TrainingPass(
-                self, batch: part, firstToken: batch.offsets[range.lowerBound], adapter: adapter, options: options,
-                kept: kept)
-            pass.forward()
-            var (vectors, pooling) = self.model.pooling.forward(pass.hiddenStates, batch: part)
+        let passes = mapGroups(batch, adapter, lowest: keeps ? adapter.lowest : blocks.count, options) {
+            pass, texts in
+            let tokens = pass.firstToken..<pass.firstToken + pass.batch.tokenCount
+            pass.forward(from: below.map { $0[rows: tokens] })
+            var (vectors, pooling) = self.model.pooling.forward(pass.hiddenStates, batch: pass.batch)
             let norms = self.model.normalizes ? normalizeRows(&vectors) : nil
-            if !keeps { self.giveBack(kept) }
+            if !keeps { self.giveBack(pass.kept) }
             let group = Group(
-                texts: range, batch: part, firstToken: batch.offsets[range.lowerBound], blocks: keeps ? kept : nil,
+                texts: texts, batch: pass.batch, firstToken: pass.firstToken, blocks: keeps ? pass.kept : nil,
                 pooling: pooling, normalized: norms.map { ($0, vectors) })
             return (group, vectors)
         }
         var vectors = Matrix<Float>(uninitializedRows: batch.count, columns: model.dimension)
-        for (group, part) in passes {
-            for (i, text) in group.texts.enumerated() { vectors.setRow(text, to: part.row(i)) }
-        }
+        for (group, part) in passes { vectors.setRows(from: group.texts.lowerBound, to: part.view) }
         return (vectors, Activations(groups: passes.map { $0.0 }, adapter: adapter, options: options))
+    }
+
+    /// What the lowest block that an adapter changes reads of each text, `[T, D]`; a text's does not depend on the others.
+    package func hiddenStates(_ batch: TokenBatch, below adapter: BoundAdapter) throws(EncodersError) -> Matrix<Float> {
+        try model.encoder.check(batch)
+        let parts = mapGroups(batch, adapter, lowest: blocks.count, TrainingOptions()) { pass, _ in
+            defer { self.giveBack(pass.kept) }
+            pass.forwardBelow()
+            return (pass.firstToken, Matrix(copying: pass.hiddenStates))
+        }
+        var states = Matrix<Float>(uninitializedRows: batch.tokenCount, columns: width)
+        for (firstToken, part) in parts { states.setRows(from: firstToken, to: part.view) }
+        return states
+    }
+
+    /// Does something for each group of a batch, on all threads.
+    ///
+    /// - Parameter lowest: the block from which on something is kept.
+    private func mapGroups<Result>(
+        _ batch: TokenBatch, _ adapter: BoundAdapter, lowest: Int, _ options: TrainingOptions,
+        _ body: (TrainingPass, Range<Int>) -> Result
+    ) -> [Result] {
+        let ranges = Self.groups(lengths: (0..<batch.count).map { batch.length(of: $0) })
+        let budget = Self.tokenBudget(batch: batch.tokenCount)
+        return parallelMap(ranges.count, grain: 1) { number in
+            let texts = ranges[number]
+            let part = batch.texts(texts)
+            let kept = self.takeWorkspace(
+                adapter, lowest: lowest, capacity: Self.capacity(part.tokenCount, budget: budget))
+            let pass = TrainingPass(
+                self, batch: part, firstToken: batch.offsets[texts.lowerBound], adapter: adapter, options: options,
+                kept: kept)
+            return body(pass, texts)
+        }
     }
 
     /// d vectors `[B, dimension]` → the gradients of the adapter (+=). The activations are used up.

@@ -37,11 +37,28 @@ struct TrainingPass {
             owner: scratch)
     }
 
-    func forward() {
+    /// Through all blocks, or those from the adapter's lowest on where what that one reads is there, `[T, D]`.
+    func forward(from below: MatrixView<Float>? = nil) {
+        if let below {
+            below.withUnsafePointer { base in
+                for i in rows { (scratch.hidden + i * width).update(from: base + i * below.stride, count: width) }
+            }
+        } else {
+            embed()
+        }
+        forward(through: (below == nil ? 0 : adapter.lowest)..<encoder.blocks.count)
+    }
+
+    /// Through the blocks below the adapter's lowest.
+    func forwardBelow() {
         embed()
-        for (i, block) in encoder.blocks.enumerated() {
-            forward(block, adapters: adapter.blocks[i], kept.blocks[i])
-            if i + 1 < kept.blocks.count { pack(rows, into: kept.blocks[i + 1].input) }
+        forward(through: 0..<adapter.lowest)
+    }
+
+    private func forward(through blocks: Range<Int>) {
+        for i in blocks {
+            pack(rows, into: kept.blocks[i].input)
+            forward(encoder.blocks[i], adapters: adapter.blocks[i], kept.blocks[i])
         }
     }
 
@@ -181,7 +198,6 @@ struct TrainingPass {
         let layer = encoder.model.encoder.embeddings
         for text in 0..<batch.count { layer.sum(text, of: batch, into: scratch.hidden) }
         normalize(rows, layer.normalization, nil)
-        if let first = kept.blocks.first { pack(rows, into: first.input) }
     }
 
     /// Normalises hidden states in place.

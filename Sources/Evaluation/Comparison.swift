@@ -1,7 +1,7 @@
 public import Files
 
-/// Whether one system is better than another by a metric: the difference of their means over the queries that both have, how
-/// sure it is, and how likely chance alone would have made it.
+/// Whether one system is better than another by a metric: the difference of their means over the queries that both have, or of
+/// their correlations over pairs, how sure it is, and how likely chance alone would have made it.
 public struct Comparison: Equatable, Sendable {
     public let metric: String
 
@@ -63,19 +63,31 @@ public struct Comparison: Equatable, Sendable {
         let a = queries.map { first[$0] ?? 0 }
         let b = queries.map { second[$0] ?? 0 }
         let differences = zip(a, b).map { $1 - $0 }
+        self.init(
+            metric: metric, count: queries.count, onlyFirst: first.count - queries.count,
+            onlySecond: second.count - queries.count, first: mean(a), second: mean(b), difference: mean(differences),
+            interval: bootstrapInterval(differences, samples: samples, level: level, seed: seed), level: level,
+            p: pairedRandomizationTest(a, b, permutations: permutations, seed: seed),
+            wins: differences.count { $0 > 0 }, losses: differences.count { $0 < 0 })
+    }
+
+    init(
+        metric: String, count: Int, onlyFirst: Int = 0, onlySecond: Int = 0, first: Double, second: Double,
+        difference: Double? = nil, interval: ClosedRange<Double>, level: Double, p: Double, wins: Int, losses: Int
+    ) {
         self.metric = metric
-        count = queries.count
-        onlyFirst = first.count - queries.count
-        onlySecond = second.count - queries.count
-        self.first = mean(a)
-        self.second = mean(b)
-        difference = mean(differences)
+        self.count = count
+        self.onlyFirst = onlyFirst
+        self.onlySecond = onlySecond
+        self.first = first
+        self.second = second
+        self.difference = difference ?? second - first
+        self.interval = interval
         self.level = level
-        interval = bootstrapInterval(differences, samples: samples, level: level, seed: seed)
-        p = pairedRandomizationTest(a, b, permutations: permutations, seed: seed)
-        wins = differences.count { $0 > 0 }
-        losses = differences.count { $0 < 0 }
-        ties = queries.count - wins - losses
+        self.p = p
+        self.wins = wins
+        self.losses = losses
+        ties = count - wins - losses
     }
 
     /// Whether the second is better and chance is an unlikely reason: p at most 1 - `level`.

@@ -59,16 +59,19 @@ public func bootstrapInterval(
         samples > 0 && level > 0 && level < 1, "a bootstrap interval of level \(level) from \(samples) samples")
     precondition(!values.contains { !$0.isFinite }, "a bootstrap interval of values that are not finite")
     var generator = RandomGenerator(seed: seed)
-    var means: [Double] = []
-    means.reserveCapacity(samples)
-    for _ in 0..<samples {
-        var sum = 0.0
-        for _ in values.indices { sum += values[generator.below(values.count)] }
-        means.append(sum / Double(values.count))
-    }
-    means.sort()
+    return percentileInterval(
+        (0..<samples).map { _ in
+            var sum = 0.0
+            for _ in values.indices { sum += values[generator.below(values.count)] }
+            return sum / Double(values.count)
+        }, level: level)
+}
+
+/// What lies between the quantiles of a statistic's draws, as far from both ends.
+func percentileInterval(_ draws: [Double], level: Double) -> ClosedRange<Double> {
+    let sorted = draws.sorted()
     let tail = (1 - level) / 2
-    return quantile(means, tail)...max(quantile(means, tail), quantile(means, 1 - tail))
+    return quantile(sorted, tail)...max(quantile(sorted, tail), quantile(sorted, 1 - tail))
 }
 
 /// The quantile of ascending values, interpolated linearly between the two nearest.

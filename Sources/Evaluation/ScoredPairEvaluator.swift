@@ -27,9 +27,7 @@ public struct ScoredPairEvaluator: Sendable {
         let similarities = cosines(
             vectors.view.rows(0..<pairs.count), vectors.view.rows(pairs.count..<2 * pairs.count))
         let scores = pairs.map(\.score)
-        return ScoredPairResult(
-            spearman: spearman(similarities, scores), pearson: pearson(similarities, scores),
-            similarities: similarities)
+        return ScoredPairResult(similarities: similarities, scores: scores)
     }
 }
 
@@ -44,12 +42,30 @@ public struct ScoredPairResult: Equatable, Sendable {
     /// The cosine of each pair, in the order of the pairs.
     public let similarities: [Double]
 
+    /// What people gave each pair, in the same order.
+    public let scores: [Double]
+
     /// How many pairs there were.
     public var count: Int { similarities.count }
+
+    /// The correlations of the similarities and the scores of some pairs.
+    public init(similarities: [Double], scores: [Double]) {
+        spearman = Evaluation.spearman(similarities, scores)
+        pearson = Evaluation.pearson(similarities, scores)
+        self.similarities = similarities
+        self.scores = scores
+    }
 
     /// `spearman`, `pearson` (null where undefined) and `pairs`.
     public var jsonValue: JSONValue {
         func number(_ value: Double) -> JSONValue { value.isNaN ? .null : .number(value) }
         return ["spearman": number(spearman), "pearson": number(pearson), "pairs": .integer(Int64(count))]
+    }
+
+    /// A JSON object for each pair, in their order: `pair` (from 1), `similarity` and `score`.
+    public var perPairJSON: [JSONValue] {
+        zip(similarities, scores).enumerated().map { number, values in
+            ["pair": .integer(Int64(number + 1)), "similarity": .number(values.0), "score": .number(values.1)]
+        }
     }
 }

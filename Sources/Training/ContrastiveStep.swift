@@ -40,7 +40,7 @@ struct ContrastiveStep: Sendable {
         for (number, texts) in plan.microBatches.enumerated() {
             guard !isCancelled() else { return nil }
             let (part, activations) = try forward(number, keeps: keeps, &pass)
-            copyRows(of: part, to: &embeddings, at: texts.lowerBound)
+            embeddings.setRows(from: texts.lowerBound, to: part.view)
             kept.append(keeps ? activations : nil)
         }
 
@@ -65,6 +65,11 @@ struct ContrastiveStep: Sendable {
 
     /// What the activations of a batch take, in bytes.
     func activationBytes(of plan: BatchPlan, _ pass: some StepPass) -> Int {
-        plan.microBatches.reduce(0) { $0 + pass.activationByteCount(lengths: plan.tokens[$1].map(\.ids.count)) }
+        plan.microBatches.reduce(0) { $0 + activationBytes(of: plan.tokens[$1], pass) }
+    }
+
+    /// What the activations of texts that are computed together take, in bytes.
+    func activationBytes(of texts: ArraySlice<TokenizedData.Tokens>, _ pass: some StepPass) -> Int {
+        pass.activationByteCount(lengths: texts.map(\.ids.count))
     }
 }

@@ -37,15 +37,8 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
     public init(
         of kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil
     ) throws(CorporaError) {
-        let dataSet = try Self.task(of: kind, split: split, path: path)
+        let dataSet = try kind.retrievalTask(split: split, path: path)
         self.init(RetrievalEvaluator(dataSet, metrics: Self.metrics), split: split, maxLength: maxLength)
-    }
-
-    private static func task(of kind: DataSetKind, split: String, path: String) throws(CorporaError) -> DataSet {
-        guard case .labelledTexts(let splits) = kind, splits[split] != nil, split != "train" else {
-            return try kind.retrievalTask(split: split, path: path)
-        }
-        return try DataSet.searchingLabels(splits.filter { [split, "train"].contains($0.key) }, path: path)
     }
 
     /// An evaluator of a part of a split that costs little even where the corpus is large, for a report that nobody has to
@@ -56,7 +49,7 @@ public struct HeldOutRetrieval: DevelopmentEvaluator {
         sampleOf kind: DataSetKind, split: String = "dev", path: String, maxLength: Int? = nil, queryCount: Int = 300,
         passageCount: Int = 2000
     ) throws(CorporaError) {
-        let all = try Self.task(of: kind, split: split, path: path)
+        let all = try kind.retrievalTask(split: split, path: path)
         let part = try all.sample(split: split, queryCount: queryCount, passageCount: passageCount)
         self.init(RetrievalEvaluator(part, metrics: Self.metrics), split: split, maxLength: maxLength)
         guard part.corpus.count < all.corpus.count else { return }

@@ -5,26 +5,27 @@ internal import VectorMath
 ///
 /// A text's states do not depend on the texts around it, so a step has the same bits whether they were kept or computed again.
 struct PrefixCache: Sendable {
-    /// The lowest block that trains.
-    let lowest: Int
     /// Bytes that states may take; texts that come when they are used up are computed each time.
     let byteBudget: Int
     private var states: [[Int32]: Matrix<Float>] = [:]
     private(set) var byteCount = 0
 
-    init(lowest: Int, byteBudget: Int) {
-        self.lowest = lowest
+    init(byteBudget: Int) {
         self.byteBudget = byteBudget
     }
 
     /// The states `[T, D]` of a batch.
-    mutating func hiddenStates(_ batch: TokenBatch, _ encoder: BERTEncoder) throws(EncodersError) -> Matrix<Float> {
+    ///
+    /// - Parameter compute: gives those of other texts.
+    mutating func hiddenStates(
+        _ batch: TokenBatch, compute: (TokenBatch) throws(EncodersError) -> Matrix<Float>
+    ) throws(EncodersError) -> Matrix<Float> {
         let texts = (0..<batch.count).map { Array(batch.ids[batch.range(of: $0)]) }
         let missing = texts.indices.filter { states[texts[$0]] == nil }
         var fresh: [Int: Matrix<Float>] = [:]
         if !missing.isEmpty {
             let part = TokenBatch(missing.map { texts[$0] })
-            let computed = try encoder.hiddenStates(part, below: lowest)
+            let computed = try compute(part)
             for (place, text) in missing.enumerated() {
                 let own = Matrix(copying: computed[rows: part.range(of: place)])
                 fresh[text] = own
@@ -34,9 +35,10 @@ struct PrefixCache: Sendable {
                 byteCount += bytes
             }
         }
-        var result = Matrix<Float>(uninitializedRows: batch.tokenCount, columns: encoder.width)
+        let width = (fresh.values.first ?? states[texts[0]]!).columns
+        var result = Matrix<Float>(uninitializedRows: batch.tokenCount, columns: width)
         for (text, ids) in texts.enumerated() {
-            copyRows(of: fresh[text] ?? states[ids]!, to: &result, at: batch.offsets[text])
+            result.setRows(from: batch.offsets[text], to: (fresh[text] ?? states[ids]!).view)
         }
         return result
     }

@@ -15,20 +15,6 @@ func scatterAdd(_ rows: Matrix<Float>, to table: inout Matrix<Float>, at places:
     }
 }
 
-/// Copies the rows of `rows` into `table`, from row `start` on.
-func copyRows(of rows: Matrix<Float>, to table: inout Matrix<Float>, at start: Int) {
-    precondition(
-        rows.columns == table.columns && start >= 0 && start + rows.rows <= table.rows, "the rows do not fit")
-    let stride = table.stride
-    table.withUnsafeMutablePointer { table in
-        rows.withUnsafePointer { source in
-            for row in 0..<rows.rows {
-                (table + (start + row) * stride).update(from: source + row * rows.stride, count: rows.columns)
-            }
-        }
-    }
-}
-
 /// Adds every row of `rows`, times a factor, to the beginning of the same row of `table`.
 func addPrefixes(_ rows: Matrix<Float>, scale: Float, to table: inout Matrix<Float>) {
     precondition(rows.rows == table.rows && rows.columns <= table.columns, "the rows do not fit")

@@ -23,6 +23,9 @@ struct RunRecord {
         ]
     }
 
+    /// Notes what the steps need of the memory.
+    mutating func planned(_ memory: MemoryPlan) { json["memory"] = memory.jsonValue }
+
     /// Notes what each mining of hard negatives came to.
     mutating func mined(_ history: [JSONValue]) { json["mining"] = .array(history) }
 

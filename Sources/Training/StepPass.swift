@@ -27,13 +27,21 @@ struct AdapterPass: StepPass {
     let encoder: TrainingEncoder
     let adapter: TrainingEncoder.BoundAdapter
     var gradients: AdapterGradients
+    /// What the adapter's lowest block reads, where there are blocks below it.
+    var prefixes: PrefixCache
 
     var dimension: Int { encoder.model.dimension }
 
-    func forward(
+    mutating func forward(
         _ batch: TokenBatch, options: TrainingOptions, keeps: Bool
     ) throws(EncodersError) -> (vectors: Matrix<Float>, activations: TrainingEncoder.Activations) {
-        try encoder.forward(batch, adapter: adapter, options: options, keeps: keeps)
+        var below: Matrix<Float>?
+        if adapter.lowest > 0 {
+            below = try prefixes.hiddenStates(batch) { [encoder, adapter] (batch) throws(EncodersError) in
+                try encoder.hiddenStates(batch, below: adapter)
+            }
+        }
+        return try encoder.forward(batch, adapter: adapter, below: below, options: options, keeps: keeps)
     }
 
     mutating func backward(_ gradient: Matrix<Float>, _ activations: consuming TrainingEncoder.Activations) {
@@ -52,7 +60,7 @@ struct WeightsPass: StepPass {
     let part: TrainableWeights.Part
     var gradients: BERTGradients
     /// What the lowest trained block reads, where the blocks below stay as they are.
-    var prefixes: PrefixCache?
+    var prefixes: PrefixCache
 
     var dimension: Int { model.dimension }
 
@@ -60,7 +68,12 @@ struct WeightsPass: StepPass {
         _ batch: TokenBatch, options: TrainingOptions, keeps: Bool
     ) throws(EncodersError) -> (vectors: Matrix<Float>, activations: EmbeddingModel.Activations?) {
         let encoder = model.encoder
-        let below = try prefixes?.hiddenStates(batch, encoder)
+        var below: Matrix<Float>?
+        if part != .everything {
+            below = try prefixes.hiddenStates(batch) { [part] (batch) throws(EncodersError) in
+                try encoder.hiddenStates(batch, below: encoder.lowestBlock(of: part))
+            }
+        }
         let (vectors, activations) = try model.forward(batch, part: part, below: below, options: options)
         return (vectors, keeps ? activations : nil)
     }

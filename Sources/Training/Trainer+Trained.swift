@@ -53,13 +53,6 @@ extension Trainer {
         settings.method == .lora ? TrainingEncoder(encoder.model, precision: precision) : nil
     }
 
-    /// Keeps what frozen blocks below the trained ones give, in a quarter of the memory budget; nil where all blocks train.
-    var prefixes: PrefixCache? {
-        guard case .weights(let weights) = initial.trained, weights.part != .everything else { return nil }
-        return PrefixCache(
-            lowest: encoder.model.encoder.lowestBlock(of: weights.part), byteBudget: settings.memoryBudget / 4)
-    }
-
     /// Puts the result among the run's own files: the two of a PEFT folder, or a model folder. Returns the digest of the
     /// tensors.
     func write(_ trained: Trained, to run: TrainingRun) throws(TrainingError) -> String {

@@ -23,7 +23,7 @@ struct TrainingLoop {
     private var data: TrainingSets
     private var anchor: AnchorTerm?
     /// What the lowest trained block reads, where blocks below it stay as they are.
-    private var prefixes: PrefixCache?
+    private var prefixes: PrefixCache
     private var record: RunRecord
     private var watch: RunWatch?
     private var lock: FileLock?
@@ -47,7 +47,7 @@ struct TrainingLoop {
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = ContrastiveStep(loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
         packed = trainer.packedEncoder
-        prefixes = trainer.prefixes
+        prefixes = PrefixCache(byteBudget: trainer.settings.memoryBudget / 4)
         schedule = LearningRateSchedule(
             trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
         state = trainer.initial
@@ -127,6 +127,7 @@ struct TrainingLoop {
         while state.step < total, !hasLostPatience {
             guard !isCancelled() else { try interrupt() }
             guard try mineIfDue(isCancelled: isCancelled) else { try interrupt() }
+            if state.step == first { try stateMemory() }
             let begun = clock.now
             guard let outcome = try takeStep(isCancelled: isCancelled) else { try interrupt() }
             let seconds = (clock.now - begun).seconds
@@ -199,10 +200,12 @@ struct TrainingLoop {
         switch state.trained {
         case .adapter(let adapter):
             let packed = packed!
-            var pass = try wrapEncoders { () throws(EncodersError) in
-                AdapterPass(
-                    encoder: packed, adapter: try packed.bind(adapter), gradients: AdapterGradients(zerosLike: adapter))
-            }
+            let bound = try wrapEncoders { () throws(EncodersError) in try packed.bind(adapter) }
+            var pass = AdapterPass(
+                encoder: packed, adapter: bound, gradients: AdapterGradients(zerosLike: adapter), prefixes: prefixes)
+            // Only one of the two may hold the states that are about to grow.
+            prefixes = PrefixCache(byteBudget: 0)
+            defer { prefixes = pass.prefixes }
             let value = try wrapEncoders { () throws(EncodersError) in
                 try step.run(plan, &pass, options: options, isCancelled: isCancelled)
             }
@@ -220,13 +223,42 @@ struct TrainingLoop {
             let model = trainer.encoder.model.replacing(weights)
             var pass = WeightsPass(
                 model: model, part: weights.part, gradients: model.encoder.zeroGradients(of: weights.part),
-                prefixes: prefixes.take())
+                prefixes: prefixes)
+            prefixes = PrefixCache(byteBudget: 0)
+            defer { prefixes = pass.prefixes }
             let value = try wrapEncoders { () throws(EncodersError) in
                 try step.run(plan, &pass, options: options, isCancelled: isCancelled)
             }
-            prefixes = pass.prefixes
             return value.map { ($0, weights.matrices(of: pass.gradients), nil) }
         }
+    }
+
+    /// Says what the steps will need of the memory, with the hard negatives that there are by now.
+    private mutating func stateMemory() throws(TrainingError) {
+        func plan(_ pass: some StepPass, weights: Int) -> MemoryPlan {
+            let matrices = state.trained.matrices.reduce(0) { $0 + $1.rows * $1.columns }
+            return step.memoryPlan(
+                of: data, batchSize: settings.batchSize, microBatchTokens: settings.microBatchTokens,
+                weights: weights, trained: 4 * MemoryLayout<Float>.stride * matrices, pass: pass)
+        }
+        let memory: MemoryPlan
+        switch state.trained {
+        case .adapter(let adapter):
+            let packed = packed!
+            let bound = try wrapEncoders { () throws(EncodersError) in try packed.bind(adapter) }
+            let pass = AdapterPass(
+                encoder: packed, adapter: bound, gradients: AdapterGradients(zerosLike: adapter), prefixes: prefixes)
+            memory = plan(pass, weights: packed.weightByteCount)
+        case .weights(let weights):
+            let model = trainer.encoder.model
+            memory = plan(
+                WeightsPass(
+                    model: model, part: weights.part, gradients: model.encoder.zeroGradients(of: weights.part),
+                    prefixes: prefixes), weights: 0)
+        }
+        record.planned(memory)
+        observer.planned(memory)
+        try wrapFiles { () throws(FilesError) in try run.write(record: record.json) }
     }
 
     // MARK: Hard negatives

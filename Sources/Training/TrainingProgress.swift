@@ -32,6 +32,8 @@ public struct TrainingProgress: Sendable, Equatable {
 
 /// Whoever wants to know how a run goes. All methods do nothing by default.
 public protocol TrainingObserver {
+    /// Steps are about to be taken, and will need so much memory.
+    func planned(_ memory: MemoryPlan)
     /// A step is done.
     func finished(_ progress: TrainingProgress)
     /// The adapter was evaluated.
@@ -47,6 +49,8 @@ public protocol TrainingObserver {
 }
 
 extension TrainingObserver {
+    /// Does nothing.
+    public func planned(_ memory: MemoryPlan) {}
     /// Does nothing.
     public func finished(_ progress: TrainingProgress) {}
     /// Does nothing.

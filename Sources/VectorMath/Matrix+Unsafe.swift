@@ -14,6 +14,20 @@ extension Matrix {
         return try body(storage.base.assumingMemoryBound(to: Element.self))
     }
 
+    /// Replaces the rows from `start` on by those of another matrix of as many columns.
+    public mutating func setRows(from start: Int, to rows: MatrixView<Element>) {
+        precondition(
+            rows.columns == columns && start >= 0 && start + rows.rows <= self.rows, "the rows do not fit")
+        let stride = stride
+        withUnsafeMutablePointer { target in
+            rows.withUnsafePointer { source in
+                for row in 0..<rows.rows {
+                    (target + (start + row) * stride).update(from: source + row * rows.stride, count: rows.columns)
+                }
+            }
+        }
+    }
+
     /// Fills fresh storage with the rows at `source`, `sourceStride` elements apart.
     func copyRows(from source: UnsafePointer<Element>, stride sourceStride: Int) {
         let target = storage.base.assumingMemoryBound(to: Element.self)

@@ -32,6 +32,19 @@ struct RetrievalTaskTests {
         }
     }
 
+    @Test("texts are to find those of their label in the split train")
+    func labels() throws {
+        let kind = DataSetKind.labelledTexts([
+            "train": [LabelledText(text: "x", label: "1"), LabelledText(text: "y", label: "2")],
+            "dev": [LabelledText(text: "other", label: "1")], "test": [LabelledText(text: "a", label: "2")],
+        ])
+        let task = try kind.retrievalTask(split: "test", path: "data")
+        #expect(task.corpus.map(\.text) == ["x", "y"])
+        #expect(task.queries.map(\.text) == ["a"])
+        #expect(task.judgements == ["test": [task.queries[0].id: [task.corpus[1].id: 1]]])
+        #expect(throws: CorporaError.self) { try kind.retrievalTask(split: "train", path: "data") }
+    }
+
     @Test("says which splits there are, and what holds no queries")
     func refusals() throws {
         let rows = ["train": [TrainingTuple(anchor: "a", positive: "b")], "dev": []]

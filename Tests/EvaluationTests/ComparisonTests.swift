@@ -60,6 +60,42 @@ struct ComparisonTests {
         #expect(comparison.jsonValue["p"] == .number(comparison.p))
     }
 
+    /// Pairs whose scores a system follows up to some noise.
+    private static func pairs(noise: Float, seed: UInt64, count: Int = 200) -> ScoredPairResult {
+        var generator = RandomGenerator(seed: seed)
+        let scores = (0..<count).map { Double($0 % 20) / 4 }
+        let similarities = scores.map { $0 + Double(noise * generator.normal()) }
+        return ScoredPairResult(similarities: similarities, scores: scores)
+    }
+
+    @Test("calls the system whose similarities follow the scores of pairs more closely better")
+    func correlations() throws {
+        let (coarse, fine) = (Self.pairs(noise: 1.5, seed: 1), Self.pairs(noise: 0.5, seed: 2))
+        let gain = try Comparison(coarse, fine, permutations: Self.few.permutations, samples: Self.few.samples)
+        #expect(gain.metric == "spearman" && gain.count == 200)
+        #expect(gain.difference == fine.spearman - coarse.spearman)
+        #expect(gain.secondIsBetter && gain.interval.lowerBound > 0 && gain.wins > gain.losses)
+        let same = try Comparison(fine, fine, permutations: 100, samples: 100)
+        #expect(same.difference == 0 && same.p == 1 && same.interval == 0...0 && same.ties == 200)
+    }
+
+    @Test("does not take two systems of the same noise for different")
+    func equalCorrelations() throws {
+        let comparison = try Comparison(
+            Self.pairs(noise: 1, seed: 3), Self.pairs(noise: 1, seed: 4), permutations: Self.few.permutations,
+            samples: Self.few.samples)
+        #expect(!comparison.secondIsBetter && !comparison.firstIsBetter)
+        #expect(comparison.interval.contains(0))
+    }
+
+    @Test("refuses correlations of different pairs, and those of no spread")
+    func unlikePairs() throws {
+        let (few, many) = (Self.pairs(noise: 1, seed: 1, count: 20), Self.pairs(noise: 1, seed: 1))
+        #expect(throws: EvaluationError.self) { try Comparison(few, many) }
+        let flat = Self.pairs(noise: 0, seed: 1, count: 1)
+        #expect(throws: EvaluationError.self) { try Comparison(flat, flat) }
+    }
+
     @Test("refuses results that share no query, lack the metric, or follow different rules")
     func refusals() throws {
         #expect(throws: EvaluationError.notComparable(metric: "m", reason: "they have no query in common")) {

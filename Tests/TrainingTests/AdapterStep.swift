@@ -8,6 +8,7 @@ import VectorMath
 struct AdapterStep {
     let step: ContrastiveStep
     let encoder: TrainingEncoder
+    var prefixBudget = 0
 
     func run(
         _ plan: BatchPlan, adapter: LowRankAdapter, options: TrainingOptions, gradients: inout AdapterGradients,
@@ -22,7 +23,8 @@ struct AdapterStep {
 
     func pass(_ adapter: LowRankAdapter) throws -> AdapterPass {
         AdapterPass(
-            encoder: encoder, adapter: try encoder.bind(adapter), gradients: AdapterGradients(zerosLike: adapter))
+            encoder: encoder, adapter: try encoder.bind(adapter), gradients: AdapterGradients(zerosLike: adapter),
+            prefixes: PrefixCache(byteBudget: prefixBudget))
     }
 }
 

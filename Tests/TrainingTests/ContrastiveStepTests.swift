@@ -51,6 +51,40 @@ struct ContrastiveStepTests {
         #expect(isTrained)
     }
 
+    @Test(
+        "computes the blocks below the adapter once a text, and gives the same bits", arguments: [Precision.f32, .bf16])
+    func prefixes(precision: Precision) throws {
+        var settings = Tiny.settings
+        settings.targets = ["layer.1.attention.self.query", "layer.1.attention.self.value"]
+        settings.precision = precision
+        let trainer = try Tiny.trainer(settings)
+        let plan = trainer.data.batch([0, 3, 4, 3], microBatchTokens: 40)
+        func step(budget: Int) throws -> (pass: AdapterPass, gradients: [Float]) {
+            var step = trainer.step(memoryBudget: .max)
+            step.prefixBudget = budget
+            var pass = try step.pass(trainer.initial.adapter)
+            for _ in 0..<2 {
+                _ = try step.step.run(plan, &pass, options: TrainingOptions(), isCancelled: { false })
+            }
+            return (pass, pass.gradients.pairs.flatMap { $0.a.elements() + $0.b.elements() })
+        }
+        let (kept, again) = (try step(budget: .max), try step(budget: 0))
+        #expect(kept.pass.adapter.lowest == 1)
+        #expect(kept.pass.prefixes.byteCount > 0 && again.pass.prefixes.byteCount == 0)
+        #expect(kept.gradients == again.gradients)
+        let isTrained = kept.gradients.contains { $0 != 0 }
+        #expect(isTrained)
+
+        let batch = TokenBatch(plan.tokens.map(\.ids))
+        let encoder = kept.pass.encoder
+        let below = try encoder.hiddenStates(batch, below: kept.pass.adapter)
+        let whole = try encoder.forward(
+            batch, adapter: kept.pass.adapter, options: TrainingOptions(), keeps: false)
+        let upper = try encoder.forward(
+            batch, adapter: kept.pass.adapter, below: below, options: TrainingOptions(), keeps: false)
+        #expect(whole.vectors.elements() == upper.vectors.elements())
+    }
+
     @Test("gives the same gradients in one piece and in micro-batches", arguments: [1, 30, 64])
     func microBatches(tokens: Int) throws {
         let trainer = try Tiny.exactTrainer()

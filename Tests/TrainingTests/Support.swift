@@ -91,10 +91,13 @@ extension TrainingRun {
 
 /// An observer that remembers what it was told, and can do something at a step.
 final class Recorder: TrainingObserver {
+    var memory: [MemoryPlan] = []
     var steps: [TrainingProgress] = []
     var evaluations: [Evaluation] = []
     var warnings: [String] = []
     var atStep: (Int) -> Void = { _ in }
+
+    func planned(_ memory: MemoryPlan) { self.memory.append(memory) }
 
     func finished(_ progress: TrainingProgress) {
         steps.append(progress)

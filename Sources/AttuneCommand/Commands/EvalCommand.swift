@@ -3,12 +3,20 @@ import Attune
 
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Measure how well a model, with or without an adapter, finds what it should.")
+        commandName: "eval", abstract: "Measure how well a model, with or without an adapter, finds what it should.",
+        discussion: """
+            Of a corpus with judgements, nDCG, MRR, recall and MAP; of rows with an anchor and a positive, the same among \
+            all texts of the split; of texts with labels, the same among those of the split `train`; of pairs with scores, \
+            Spearman's and Pearson's correlation.
+            """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var data: EvaluationOptions
     @Option(help: ArgumentHelp("Write the ranking as a TREC run file.", valueName: "file")) var runFile: String?
-    @Option(help: ArgumentHelp("Write the metrics of every query as JSON lines.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the metrics of every query as JSON lines; of scored pairs, each pair's similarity.",
+            valueName: "file"))
     var perQuery: String?
     @OptionGroup var engine: EngineOptions
     @OptionGroup var force: ForceOption
@@ -18,46 +26,42 @@ struct EvalCommand: ParsableCommand {
         engine.apply()
         try force.check(runFile, perQuery)
         let kind = try DataSet.open(data.data)
-        switch kind {
-        case .retrieval(let set):
-            let result = try data.evaluate(
-                model.load(engine, quiet: printing.quiet).encoder, on: set, name: "eval", quiet: printing.quiet)
-            if let runFile { try TrecRun(result.run).write(to: runFile, force: force.force) }
-            if let perQuery {
-                let lines = result.perQueryJSON.map { $0.serialized() + "\n" }.joined()
-                try writeFile(lines, to: perQuery, force: force.force)
-            }
-            if printing.json {
-                Console.print(result.jsonValue)
-            } else {
-                Console.print(Tables.pad("queries", 16) + "\(result.count)")
-                Tables.metrics(result.means, order: data.metricNames).forEach(Console.print)
-            }
-        case .scoredPairs:
-            let result = try evaluate(kind.scoredPairs(split: data.split, path: data.data))
-            if printing.json {
-                Console.print(result.jsonValue)
-            } else {
-                Console.print(Tables.pad("pairs", 16) + "\(result.count)")
-                Tables.metrics(
-                    ["spearman": result.spearman, "pearson": result.pearson], order: ["spearman", "pearson"]
-                )
-                .forEach(Console.print)
-            }
-        case .tuples, .classifiedPairs, .labelledTexts, .taughtTexts:
-            throw CommandError(
-                "\(data.data): eval needs a corpus with judgements, or scored pairs (sentence1, sentence2, score)")
+        if case .scoredPairs = kind {
+            try evaluate(pairs: kind.scoredPairs(split: data.split, path: data.data))
+        } else {
+            try evaluate(task: kind.retrievalTask(split: data.split, path: data.data))
         }
     }
 
-    private func evaluate(_ pairs: [ScoredPair]) throws -> ScoredPairResult {
-        let progress = Progress("eval", unit: "texts", isQuiet: printing.quiet)
-        defer { progress.finish() }
-        return try ScoredPairEvaluator(pairs).evaluate(
-            model.load(engine, quiet: printing.quiet).encoder, maxLength: data.maxLength
-        ) {
-            progress.update(done: $0, total: $1)
-        }
+    private func evaluate(task: DataSet) throws {
+        let result = try data.evaluate(encoder(), on: task, name: "eval", quiet: printing.quiet)
+        if let runFile { try TrecRun(result.run).write(to: runFile, force: force.force) }
+        try write(result.perQueryJSON)
+        print(result.jsonValue, counted: ("queries", result.count), means: result.means, order: data.metricNames)
+    }
+
+    private func evaluate(pairs: [ScoredPair]) throws {
+        guard runFile == nil else { throw CommandError("\(data.data): pairs with scores have no ranking to write") }
+        let result = try data.evaluate(encoder(), on: pairs, name: "eval", quiet: printing.quiet)
+        try write(result.perPairJSON)
+        print(
+            result.jsonValue, counted: ("pairs", result.count),
+            means: ["spearman": result.spearman, "pearson": result.pearson], order: ["spearman", "pearson"])
+    }
+
+    private func encoder() throws -> TextEncoder {
+        try model.load(engine, quiet: printing.quiet).encoder
+    }
+
+    private func write(_ lines: [JSONValue]) throws {
+        guard let perQuery else { return }
+        try writeFile(lines.map { $0.serialized() + "\n" }.joined(), to: perQuery, force: force.force)
+    }
+
+    private func print(_ json: JSONValue, counted: (String, Int), means: [String: Double], order: [String]) {
+        if printing.json { return Console.print(json) }
+        Console.print(Tables.pad(counted.0, 16) + "\(counted.1)")
+        Tables.metrics(means, order: order).forEach(Console.print)
     }
 }
 
@@ -93,6 +97,15 @@ struct EvaluationOptions: ParsableArguments {
 
     func evaluator(of set: DataSet) -> RetrievalEvaluator {
         RetrievalEvaluator(set, profile: profile, metrics: metrics)
+    }
+
+    func evaluate(_ encoder: TextEncoder, on pairs: [ScoredPair], name: String, quiet: Bool) throws -> ScoredPairResult
+    {
+        let progress = Progress(name, unit: "texts", isQuiet: quiet)
+        defer { progress.finish() }
+        return try ScoredPairEvaluator(pairs).evaluate(encoder, maxLength: maxLength) {
+            progress.update(done: $0, total: $1)
+        }
     }
 
     func evaluate(_ encoder: TextEncoder, on set: DataSet, name: String, quiet: Bool) throws -> EvaluationResult {

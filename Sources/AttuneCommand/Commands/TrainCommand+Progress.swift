@@ -19,6 +19,18 @@ struct TrainProgress: TrainingObserver {
         miningPasses = PassProgress("mine", unit: "texts", isQuiet: isQuiet)
     }
 
+    func planned(_ memory: MemoryPlan) {
+        func megabytes(_ bytes: Int) -> String { Figures.grouped((bytes + (1 << 20) - 1) >> 20) + " MB" }
+        let way =
+            memory.computesTwice
+            ? "in parts, each computed twice, because a batch of the longest rows would take "
+                + "\(megabytes(memory.activations)) of \(megabytes(memory.budget)) allowed"
+            : "\(megabytes(memory.budget)) allowed"
+        Console.note(
+            "memory: \(megabytes(memory.weights)) of weights, \(megabytes(memory.trained)) of what trains, at most "
+                + "\(megabytes(memory.activationsAtOnce)) of activations (\(way))", quiet: isQuiet)
+    }
+
     func mining(done: Int, total: Int) { miningPasses.update(done: done, total: total) }
 
     func mined(_ summary: MiningSummary, afterSteps steps: Int) {

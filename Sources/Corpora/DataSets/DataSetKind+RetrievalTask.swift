@@ -1,10 +1,11 @@
 extension DataSetKind {
     /// A split as a retrieval task: the set itself, or, of tuples, a corpus of all positives and negatives of the split
-    /// in which each anchor is to find its positives.
+    /// in which each anchor is to find its positives, or, of labelled texts, the split `train` in which each of the
+    /// split's texts is to find those of its label.
     ///
     /// - Parameter path: What messages shall name.
     /// - Throws: `noSuchSplit` where there is no such split, `empty` where it has no row, `notADataSet` for rows
-    ///   of other kinds.
+    ///   of other kinds and for labelled texts that are to be searched themselves.
     public func retrievalTask(split: String, path: String) throws(CorporaError) -> DataSet {
         switch self {
         case .retrieval(let dataSet):
@@ -19,9 +20,15 @@ extension DataSetKind {
             }
             guard !tuples.isEmpty else { throw .empty(path: path, expected: "rows in \"\(split)\"") }
             return DataSet(findingPositivesOf: tuples, split: split, path: path)
+        case .labelledTexts(let rows) where rows[split] != nil && split != SplitName.train:
+            return try .searchingLabels(rows.filter { [split, SplitName.train].contains($0.key) }, path: path)
         case .scoredPairs, .classifiedPairs, .labelledTexts, .taughtTexts:
             guard splits.contains(split) else { throw .noSuchSplit(path: path, split: split, available: splits) }
-            throw .notADataSet(path: path, reason: "queries with judgements, or anchors with positives, were expected")
+            throw .notADataSet(
+                path: path,
+                reason:
+                    "queries with judgements, anchors with positives, or labelled texts beside those of \"train\" were expected"
+            )
         }
     }
 }

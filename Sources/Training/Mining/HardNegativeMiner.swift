@@ -93,7 +93,7 @@ public struct HardNegativeMiner: Sendable {
                 }
             }
             if vectors == nil { vectors = Matrix(uninitializedRows: documents.count, columns: part.columns) }
-            copyRows(of: part, to: &vectors!, at: start)
+            vectors!.setRows(from: start, to: part.view)
         }
         let all = vectors ?? Matrix(rows: 0, columns: 1)
         return try wrapIndex { () throws(VectorIndexError) in
