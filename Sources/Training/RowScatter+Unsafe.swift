@@ -15,6 +15,9 @@ func scatterAdd(_ rows: Matrix<Float>, to table: inout Matrix<Float>, at places:
     }
 }
 
+/// Adds the entries of a matrix to those of another of the same shape.
+func addElements(of matrix: Matrix<Float>, to sum: inout Matrix<Float>) { addPrefixes(matrix, scale: 1, to: &sum) }
+
 /// Adds every row of `rows`, times a factor, to the beginning of the same row of `table`.
 func addPrefixes(_ rows: Matrix<Float>, scale: Float, to table: inout Matrix<Float>) {
     precondition(rows.rows == table.rows && rows.columns <= table.columns, "the rows do not fit")

@@ -116,7 +116,7 @@ public struct Trainer: Sendable {
         self.data = data
         miner = try RunMiner(settings, sets: sets, loss: loss, task: mining, base: encoder)
         anchor = try AnchorTerm(settings, texts: anchorTexts, encoder: encoder, maxLength: maxLength)
-        warnings = encoder.warnings
+        warnings = encoder.warnings + settings.remarks(on: loss)
         initial = TrainingState(
             trained: trained,
             optimizer: AdamW(
@@ -139,8 +139,11 @@ public struct Trainer: Sendable {
             data: data.identity.merging(miner?.identity ?? [:]) { $1 }.merging(anchor?.identity ?? [:]) { $1 })
     }
 
-    /// The number of steps of a run: as many as the settings say, else as many as the epochs have batches.
-    public var totalSteps: Int { settings.maxSteps ?? settings.epochs * initial.sampler.batchesPerEpoch }
+    /// The number of steps of a run: as many as the settings say, else as many as take in the epochs' batches.
+    public var totalSteps: Int {
+        let batches = settings.epochs * initial.sampler.batchesPerEpoch
+        return settings.maxSteps ?? (batches + settings.accumulate - 1) / settings.accumulate
+    }
 
     /// The data sets, in the order in which they were given.
     var sets: [TokenizedData] { data.sets }

@@ -134,7 +134,8 @@ struct TrainingLoop {
             let pace = (clock.now - start).seconds / Double(state.step - first)
             let progress = TrainingProgress(
                 step: state.step, totalSteps: total,
-                epoch: Double(state.step) / Double(state.sampler.batchesPerEpoch), loss: outcome.loss,
+                epoch: Double(state.step * settings.accumulate) / Double(state.sampler.batchesPerEpoch),
+                loss: outcome.loss,
                 learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm, pairs: outcome.tuples,
                 tokens: outcome.tokens, maskedNegatives: outcome.maskedNegatives,
                 pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
@@ -160,41 +161,35 @@ struct TrainingLoop {
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
     private mutating func takeStep(isCancelled: () -> Bool) throws(TrainingError) -> Outcome? {
         var sampler = state.sampler
-        let plan = data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
-        let number = state.step + 1
-        let options = TrainingOptions(dropout: Float(settings.dropout), seed: settings.seed, step: number)
-        guard let (value, gradients, anchored) = try gradients(plan, options, isCancelled: isCancelled) else {
-            return nil
-        }
-        let loss = value.loss + (anchored ?? 0)
-        guard loss.isFinite else { throw .nonFiniteLoss(step: number, tuples: plan.names) }
-        let norm = (gradients.sumOfSquares + value.weightGradients.sumOfSquares).squareRoot()
-        guard norm.isFinite else {
-            let index = gradients.firstIndex { !VectorMath.sumOfSquares($0.view).isFinite }
-            throw .nonFiniteGradient(
-                step: number, module: index.map { state.trained.owner(of: $0) } ?? "the loss's own weights",
-                tuples: plan.names)
+        var sum = StepGradients()
+        for _ in 0..<settings.accumulate {
+            let plan = data.batch(sampler.next(), microBatchTokens: settings.microBatchTokens)
+            // Every batch of a run drops other inputs.
+            let options = TrainingOptions(
+                dropout: Float(settings.dropout), seed: settings.seed,
+                step: state.step * settings.accumulate + sum.batches + 1)
+            guard let part = try gradients(plan, options, isCancelled: isCancelled) else { return nil }
+            try part.check(step: state.step + 1, tuples: plan.names) { state.trained.owner(of: $0) }
+            sum.add(part)
         }
         let learningRate = settings.learningRate * schedule.factor(afterSteps: state.step)
-        let gradientScale = AdamW.clippingScale(norm: norm, limit: settings.maxGradientNorm)
+        let gradientScale = AdamW.clippingScale(norm: sum.norm, limit: settings.maxGradientNorm) / Float(sum.batches)
         state.optimizer.step(
-            &state.trained.matrices, gradients: gradients, learningRate: learningRate, gradientScale: gradientScale)
+            &state.trained.matrices, gradients: sum.trained, learningRate: learningRate, gradientScale: gradientScale)
         state.classifier?.step(
-            value.weightGradients, learningRate: learningRate, gradientScale: gradientScale,
-            after: state.optimizer)
+            sum.lossWeights, learningRate: learningRate, gradientScale: gradientScale, after: state.optimizer)
         state.sampler = sampler
-        state.step = number
-        state.loss = loss
+        state.step += 1
+        state.loss = sum.loss
         return Outcome(
-            loss: loss, learningRate: learningRate, gradientNorm: norm, tuples: plan.rows.count,
-            tokens: plan.tokenCount, maskedNegatives: plan.rows.falseNegativeCount, anchor: anchored)
+            loss: sum.loss, learningRate: learningRate, gradientNorm: sum.norm, tuples: sum.tuples,
+            tokens: sum.tokens, maskedNegatives: sum.maskedNegatives, anchor: sum.anchor)
     }
 
-    /// The loss of a batch, the gradients of what trains in the order of its matrices, and the anchor's term; nil when
-    /// cancelled.
+    /// What a batch gives; nil when cancelled.
     private mutating func gradients(
         _ plan: BatchPlan, _ options: TrainingOptions, isCancelled: () -> Bool
-    ) throws(TrainingError) -> (value: LossValue, gradients: [Matrix<Float>], anchored: Double?)? {
+    ) throws(TrainingError) -> StepGradients? {
         var step = step
         step.loss = state.classifier?.loss ?? step.loss
         switch state.trained {
@@ -218,7 +213,8 @@ struct TrainingLoop {
                 anchor = term
                 guard anchored != nil else { return nil }
             }
-            return (value, pass.gradients.pairs.flatMap { [$0.a, $0.b] }, anchored)
+            return StepGradients(
+                of: plan, value, trained: pass.gradients.pairs.flatMap { [$0.a, $0.b] }, anchored: anchored)
         case .weights(let weights):
             let model = trainer.encoder.model.replacing(weights)
             var pass = WeightsPass(
@@ -229,7 +225,9 @@ struct TrainingLoop {
             let value = try wrapEncoders { () throws(EncodersError) in
                 try step.run(plan, &pass, options: options, isCancelled: isCancelled)
             }
-            return value.map { ($0, weights.matrices(of: pass.gradients), nil) }
+            return value.map {
+                StepGradients(of: plan, $0, trained: weights.matrices(of: pass.gradients), anchored: nil)
+            }
         }
     }
 

@@ -58,6 +58,8 @@ public struct TrainingSettings: Sendable, Equatable {
     public var maxSteps: Int?
     /// Rows of the data in a batch.
     public var batchSize = 64
+    /// Batches whose mean gradient makes a step. Each has only its own negatives: a larger batch gives more.
+    public var accumulate = 1
     /// The loss.
     public var loss = LossSettings()
     /// How batches of several data sets follow one another.
@@ -117,6 +119,7 @@ public struct TrainingSettings: Sendable, Equatable {
         try require(maxSteps ?? 1 >= 1, "max-steps", "\(maxSteps ?? 1)", "a positive number")
         try require(
             batchSize >= 2, "batch-size", "\(batchSize)", "at least 2: a lone pair has no in-batch negatives")
+        try require(accumulate >= 1, "accumulate", "\(accumulate)", "a positive number")
         try loss.validate()
         try require(maxLength ?? 3 >= 3, "max-length", "\(maxLength ?? 3)", "at least 3 tokens")
         try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", "\(weightDecay)", "0 or more")
@@ -149,12 +152,22 @@ public struct TrainingSettings: Sendable, Equatable {
             "lr": .number(learningRate),
             "schedule": .string(schedule.rawValue), "warmup": .number(warmup), "epochs": .integer(Int64(epochs)),
             "max-steps": optional(maxSteps), "batch-size": .integer(Int64(batchSize)),
+            "accumulate": .integer(Int64(accumulate)),
             "mixing": .string(mixing.rawValue),
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
             "max-grad-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
             "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
         ].merging(loss.identity) { $1 }.merging(RunMiningSettings.json(mining)) { $1 }
             .merging(AnchorSettings.json(anchor)) { $1 }
+    }
+
+    /// What a user should know of settings that do less than one might think.
+    func remarks(on loss: any EmbeddingLoss) -> [String] {
+        guard accumulate > 1, !loss.needs.directions.isEmpty else { return [] }
+        return [
+            "a step of \(accumulate) batches of \(batchSize) has the negatives of one: a batch of \(accumulate * batchSize) gives "
+                + "every row more, in the same memory"
+        ]
     }
 
     /// What PEFT is told of the adapter.

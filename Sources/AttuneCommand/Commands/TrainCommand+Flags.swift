@@ -18,6 +18,11 @@ extension TrainCommand {
         @Option(help: "Passes over the data.") var epochs = 1
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
         @Option(help: "Rows of the data a batch.") var batchSize = 64
+        @Option(
+            help: ArgumentHelp(
+                "Batches a step. It adds no negatives: a larger --batch-size does, in the same memory.",
+                valueName: "batches"))
+        var accumulate = 1
         @Option(help: "Learning rate at its highest (default: 1e-3 for lora, 4e-5 for full, 1e-4 for last-layers).")
         var lr: Double?
         @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
@@ -66,6 +71,7 @@ extension TrainCommand {
         settings.epochs = learning.epochs
         settings.maxSteps = learning.maxSteps
         settings.batchSize = learning.batchSize
+        settings.accumulate = learning.accumulate
         settings.learningRate = learning.lr ?? adapter.method.learningRate
         settings.schedule = learning.schedule
         settings.warmup = learning.warmup
@@ -89,7 +95,8 @@ extension TrainCommand {
         "alpha": .number,
         "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
         "epochs": .wholeNumber,
-        "max-steps": .wholeNumber, "batch-size": .wholeNumber, "lr": .number,
+        "max-steps": .wholeNumber, "batch-size": .wholeNumber,
+        "accumulate": .wholeNumber, "lr": .number,
         "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
         "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
         "patience": .wholeNumber, "report": .choice(of: EvaluationFlags.Report.self), "checkpoint-every": .wholeNumber,
