@@ -24,15 +24,18 @@ let package = Package(
     targets: [
         // What the machine itself can do, so that every figure stands beside its ceiling.
         .target(name: "CCeilings"),
+        // Where a program's time goes, by samples of what it executes.
+        .target(name: "CSampling"),
         // Timing, medians, tables, and running the peers' scripts.
         .target(
             name: "Harness",
             dependencies: [
-                "CCeilings", .product(name: "Files", package: "attune"),
+                "CCeilings", "CSampling", .product(name: "Files", package: "attune"),
                 .product(name: "VectorMath", package: "attune"),
             ], swiftSettings: swiftSettings),
         benchmark("kernels", uses: ["VectorMath"]),
         benchmark("tokenize", uses: ["Files", "Tokenization"]),
+        benchmark("ann", uses: ["Files", "VectorIndex", "VectorMath"]),
         benchmark("embed", uses: ["Encoders", "Files", "ModelFiles", "VectorMath"]),
         benchmark("train", uses: ["Corpora", "Encoders", "Files", "LowRank", "ModelFiles", "Training", "VectorMath"]),
     ]

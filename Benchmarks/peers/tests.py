@@ -7,8 +7,9 @@ import tempfile
 import unittest
 
 from common import read_lines, read_qrels, sorted_batches
-from medquad_reference import choose_pairs
 from metrics import cut, evaluate_run, read_run
+from quality import difference, ranks
+from recipes import judged_pairs, labelled_pairs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -111,12 +112,29 @@ class Choosing(Scratch):
         self.write("corpus.jsonl", "".join(f'{{"_id": "d{i}", "title": "", "text": "answer {i}"}}\n' for i in range(50)))
         self.write("queries.jsonl", "".join(f'{{"_id": "q{i}", "text": "question {i}"}}\n' for i in range(50)))
         self.write("qrels/train.tsv", header + "".join(rows))
-        first = choose_pairs(self.folder.name, 20)
+        first = judged_pairs(self.folder.name, 20)
         self.write("qrels/train.tsv", header + "".join(reversed(rows)))
-        self.assertEqual(choose_pairs(self.folder.name, 20), first)
+        self.assertEqual(judged_pairs(self.folder.name, 20), first)
         self.assertEqual(len({row["anchor_id"] for row in first}), 20)
         for row in first:
             self.assertEqual(row["anchor"].split()[1], row["positive"].split()[1])
+
+    def test_texts_of_a_label_are_each_an_anchor_and_a_positive_once(self):
+        path = self.write("train.csv", 'text,label\n"a, 1",x\nb,y\na 2,x\na 3,x\n')
+        pairs = labelled_pairs(path)
+        self.assertEqual(sorted(pair["anchor"] for pair in pairs), ["a 2", "a 3", "a, 1"])
+        self.assertEqual(sorted(pair["positive"] for pair in pairs), ["a 2", "a 3", "a, 1"])
+        self.assertTrue(all(pair["anchor"] != pair["positive"] for pair in pairs))
+
+
+class Quality(unittest.TestCase):
+    def test_equal_values_share_a_rank(self):
+        self.assertEqual(list(ranks([3, 1, 3, 2])), [2.5, 0, 2.5, 1])
+
+    def test_the_difference_is_that_of_the_means_over_the_seeds(self):
+        ours = [[{"ndcg@10": 1.0}, {"ndcg@10": 0.5}], [{"ndcg@10": 0.0}, {"ndcg@10": 0.5}]]
+        theirs = [[{"ndcg@10": 0.25}, {"ndcg@10": 0.25}]]
+        self.assertEqual(difference(ours, theirs, "ndcg@10"), [0.25, 0.25, 0.25])
 
 
 if __name__ == "__main__":

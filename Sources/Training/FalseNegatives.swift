@@ -11,8 +11,8 @@ public enum FalseNegativeMask: String, Sendable, Codable, CaseIterable {
 /// Which texts of a batch are no negatives of an anchor, by what the data itself says.
 ///
 /// In-batch training takes everybody else's positive for a negative. Three kinds of them are not:
-/// - a duplicate of the tuple's own positive: the same text, the same but for case, Unicode form and white space, or
-///   another text with the same tokens (the model cannot tell those apart);
+/// - a duplicate of the tuple's own positive: the same text, the same but for case, Unicode form, white space and the marks
+///   that end a sentence, or another text with the same tokens (the model cannot tell those apart);
 /// - any other known positive of the anchor: some tuple of the data set, in this batch or not, has it as positive of
 ///   an anchor with this text, or it is a positive of the same group;
 /// - the anchor's own text.
@@ -127,10 +127,13 @@ public struct FalseNegatives: Sendable {
     }
 }
 
-/// A text without what does not make it another text: case, canonical Unicode form (which `String` compares by) and
-/// the kind and amount of white space.
+/// A text without what does not make it another text: case, canonical Unicode form (which `String` compares by), the kind
+/// and amount of white space, and marks that end a sentence directly behind its last word. (A full stop on its own may be
+/// a folder.)
 func normalized(_ text: String) -> String {
-    text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let plain = text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    guard let end = plain.lastIndex(where: { !".!?…。！？,;:".contains($0) }), plain[end] != " " else { return plain }
+    return String(plain[...end])
 }
 
 extension Dictionary {

@@ -18,8 +18,11 @@ struct FalseNegativesTests {
     }
 
     @Test(
-        "finds duplicates of the tuple's positive, exact or but for case, white space and Unicode form",
-        arguments: [("Café noir", "Café noir"), ("café NOIR", "Café noir"), ("Cafe\u{301} \t noir ", "Café noir")])
+        "finds duplicates of the tuple's positive, exact or but for case, white space, Unicode form and marks at the end",
+        arguments: [
+            ("Café noir", "Café noir"), ("café NOIR", "Café noir"), ("Cafe\u{301} \t noir ", "Café noir"),
+            ("Café noir?!", "Café noir."), ("?", "?"),
+        ])
     func findsDuplicates(copy: String, original: String) {
         let texts = copy == original ? ["q1", "q2", original] : ["q1", "q2", original, copy]
         let copyIndex = texts.count - 1
@@ -28,6 +31,16 @@ struct FalseNegativesTests {
             pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: copyIndex)])
         #expect(known.among(anchors: [0, 1], candidates: [2, copyIndex]) == [[1], [0]])
         #expect(known.among(anchors: [0, 1], candidates: [2, copyIndex, 2]) == [[1, 2], [0, 2]])
+    }
+
+    @Test(
+        "keeps texts apart that differ by more",
+        arguments: [("find .", "find"), ("ls *", "ls"), (".", "!"), ("a.b", "ab")])
+    func keepsApart(first: String, second: String) {
+        let known = FalseNegatives(
+            texts: ["q1", "q2", first, second], encodings: distinct(4),
+            pairs: [(anchor: 0, positive: 2), (anchor: 1, positive: 3)])
+        #expect(known.among(anchors: [0, 1], candidates: [2, 3]) == [[], []])
     }
 
     @Test("takes texts with the same tokens for one text")

@@ -2,6 +2,7 @@
 // the compiler from folding a chain without adding an instruction.
 #define _GNU_SOURCE
 #include "ceilings.h"
+#include <sched.h>
 #include <time.h>
 
 static double seconds_of_this_thread(void) {
@@ -133,4 +134,16 @@ double ceiling_read(const void *bytes, size_t count, int passes) {
     const lanes sum = sums[0] + sums[1] + sums[2] + sums[3];
     for (int i = 0; i < 8; i++) integer_sink += sum[i];
     return (double)(blocks * sizeof(lanes)) * passes / taken;
+}
+
+int pin_to_one_core(void) {
+    cpu_set_t allowed, one;
+    if (sched_getaffinity(0, sizeof allowed, &allowed)) return -1;
+    for (int core = 0; core < CPU_SETSIZE; core++) {
+        if (!CPU_ISSET(core, &allowed)) continue;
+        CPU_ZERO(&one);
+        CPU_SET(core, &one);
+        return sched_setaffinity(0, sizeof one, &one) ? -1 : core;
+    }
+    return -1;
 }

@@ -41,6 +41,11 @@ public struct Machine: Sendable {
         ]
     }
 
+    /// Keeps the calling thread on one core from now on, and says on which.
+    public static func pinToOneCore() -> Int {
+        Int(pin_to_one_core())
+    }
+
     private static func processorName() -> String {
         let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
         let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last

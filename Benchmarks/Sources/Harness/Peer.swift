@@ -27,6 +27,49 @@ public struct Peer {
         }
     }
 
+    /// A script that stays and answers, so that a benchmark can take turns between peers.
+    public final class Session {
+        private let process = Process()
+        private let input = Pipe()
+        private let output = Pipe()
+        private var unread = Data()
+
+        /// Starts a script; without an interpreter it never answers.
+        public init(script: String, arguments: [String]) throws {
+            guard let interpreter else { return }
+            process.executableURL = URL(fileURLWithPath: interpreter)
+            process.arguments = [scripts + "/" + script] + arguments
+            process.standardInput = input
+            process.standardOutput = output
+            try process.run()
+        }
+
+        deinit {
+            try? input.fileHandleForWriting.close()
+            if process.isRunning { process.waitUntilExit() }
+        }
+
+        /// Asks for one more answer.
+        public func ask() {
+            input.fileHandleForWriting.write(Data("\n".utf8))
+        }
+
+        /// The next JSON object that the script prints; nil where it has ended.
+        public func next() -> [String: Any]? {
+            while true {
+                if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = unread[..<end]
+                    unread = Data(unread[(end + 1)...])
+                    if let object = (try? JSONSerialization.jsonObject(with: line)) as? [String: Any] { return object }
+                } else {
+                    let more = process.isRunning || !unread.isEmpty ? output.fileHandleForReading.availableData : Data()
+                    if more.isEmpty { return nil }
+                    unread += more
+                }
+            }
+        }
+    }
+
     private static let scripts: String = {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("peers").path

@@ -45,10 +45,10 @@ struct OwnResult {
     static func measureApart(
         _ precision: Precision, model: String, texts: String, threads: Int, rounds: Int, limit: Int
     ) throws -> OwnResult {
-        let number = try Apart.run([
+        let fields = try Apart.run([
             "-M", model, "--texts", texts, "--threads", "\(threads)", "--rounds", "\(rounds)", "--max-length",
             "\(limit)", "--precision", precision.rawValue, "--started", "\(Date().timeIntervalSince1970)",
         ])
-        return OwnResult(precision: precision, tokens: Int(number("tokens")), figures: Figures(number))
+        return OwnResult(precision: precision, tokens: Int(fields.number("tokens")), figures: Figures(fields.number))
     }
 }

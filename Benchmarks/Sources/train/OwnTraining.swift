@@ -13,11 +13,27 @@ struct OwnTraining {
     let tokensPerSecond: Double
     let peakMegabytes: Double
     let secondsPerStep: Double
+    /// The share of each part in the time of the steps.
+    let breakdown: [String: Double]
+
+    private static let parts = [
+        Breakdown.Part("products with weights", "attune_product_", "tile_"),
+        Breakdown.Part("gradients of the adapter", "attune_add_outer", "outer_"),
+        Breakdown.Part("attention", "attune_attention"),
+        Breakdown.Part("GELU", "gelu"),
+        Breakdown.Part("optimiser", "adamw"),
+        Breakdown.Part("batches and masks", "FalseNegative", "GuideMask", "TokenizedData", "BatchSampler"),
+        Breakdown.Part("loss", "softmax", "attune_dot", "Loss"),
+        Breakdown.Part(
+            "normalisation, sums, conversions", "layer_norm", "normalize", "bfloat16", "float32", "attune_pack",
+            "axpy", "attune_scale", "attune_sum"),
+        Breakdown.Part("waiting for the other thread", "spin", "WorkerPool"),
+    ]
 
     var fields: [String: Any] {
         [
             "precision": precision.rawValue, "pairs_per_s": pairsPerSecond, "tokens_per_s": tokensPerSecond,
-            "peak_mb": peakMegabytes, "step_s": secondsPerStep,
+            "peak_mb": peakMegabytes, "step_s": secondsPerStep, "breakdown": breakdown,
         ]
     }
 
@@ -27,20 +43,25 @@ struct OwnTraining {
     ) throws -> OwnTraining {
         let pace = Pace()
         let trainer = try Trainer(model: model, tuples: tuples, settings: settings)
-        _ = try trainer.train(into: path, observer: pace, reporting: .none)
+        let breakdown = try Breakdown(parts) {
+            _ = try trainer.train(into: path, observer: pace, reporting: .none)
+        }
         let seconds = Timing.median(of: pace.measured.map(\.seconds))
         return OwnTraining(
             precision: trainer.precision, pairsPerSecond: Double(settings.batchSize) / seconds,
             tokensPerSecond: Timing.median(of: pace.measured.map(\.tokensPerSecond)),
-            peakMegabytes: Harness.peakMegabytes(), secondsPerStep: seconds)
+            peakMegabytes: Harness.peakMegabytes(), secondsPerStep: seconds,
+            breakdown: Dictionary(uniqueKeysWithValues: breakdown.shares.map { ($0.part, $0.share) }))
     }
 
     /// Measures in a process of its own, which gets the same arguments and the precision.
     static func measureApart(_ precision: Precision) throws -> OwnTraining {
-        let number = try Apart.run(CommandLine.arguments.dropFirst() + ["--run-one", precision.rawValue])
+        let fields = try Apart.run(CommandLine.arguments.dropFirst() + ["--run-one", precision.rawValue])
         return OwnTraining(
-            precision: precision, pairsPerSecond: number("pairs_per_s"), tokensPerSecond: number("tokens_per_s"),
-            peakMegabytes: number("peak_mb"), secondsPerStep: number("step_s"))
+            precision: precision, pairsPerSecond: fields.number("pairs_per_s"),
+            tokensPerSecond: fields.number("tokens_per_s"),
+            peakMegabytes: fields.number("peak_mb"), secondsPerStep: fields.number("step_s"),
+            breakdown: fields.numbers("breakdown"))
     }
 }
 

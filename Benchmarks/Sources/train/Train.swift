@@ -103,6 +103,12 @@ struct Train: ParsableCommand {
                     + own.map { "\(fixed($0.pairsPerSecond / rate, 2)) ×" })
         }
         print(table.text)
+        for result in own where !result.breakdown.isEmpty {
+            let parts = result.breakdown.sorted { $0.value > $1.value }.map {
+                "\($0.key) \(fixed(100 * $0.value, 1)) %"
+            }
+            print("\nWhere a step in \(result.precision) spends the processor's time: " + parts.joined(separator: ", "))
+        }
     }
 
     private func settings(_ precision: Precision) -> TrainingSettings {

@@ -11,4 +11,7 @@ double ceiling_int8_dot(void);
 /* Bytes a second that one core reads in order from `count` bytes at `bytes` (64-byte aligned), over `passes` passes. */
 double ceiling_read(const void *bytes, size_t count, int passes);
 
+/* Keeps the calling thread on the first core that it may use, and returns that core; -1 where the system refuses. */
+int pin_to_one_core(void);
+
 #endif

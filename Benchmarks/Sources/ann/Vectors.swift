@@ -1,0 +1,77 @@
+import Files
+import Foundation
+import Harness
+import VectorIndex
+import VectorMath
+
+/// What is searched for what: base vectors, queries, and the true neighbours of each.
+struct Vectors {
+    let metric: Metric
+    let base: Matrix<Float>
+    let queries: Matrix<Float>
+    /// The distance (L2, or minus the product) of each query's k-th true neighbour, in double precision.
+    let farthest: [Double]
+    /// The ids of each query's k true neighbours.
+    let truth: [[Int]]
+
+    /// - Parameters:
+    ///   - truth: a file of at least k ids a query; nil to compute them.
+    ///   - count: the first queries of the file.
+    init(base: String, queries: String, truth: String?, metric: Metric, k: Int, count: Int) throws {
+        self.metric = metric
+        let all = try Self.read(base, metric)
+        let asked = try Self.read(queries, metric, count: count)
+        (self.base, self.queries) = (all, asked)
+        if let truth {
+            let file = try NumpyArray.open(truth)
+            let ids = file.floats(rows: 0..<asked.rows)
+            self.truth = (0..<asked.rows).map { row in
+                ids[row * file.columns..<row * file.columns + k].map { Int($0) }
+            }
+        } else {
+            let index = ExactIndex(dimension: all.columns, metric: metric, codes: .never)
+            try index.add(ids: (0..<UInt64(all.rows)).map { $0 }, vectors: all.view)
+            try index.commit()
+            self.truth = try index.snapshot().search(asked.view, k: k).map { $0.map { Int($0.id) } }
+        }
+        let neighbours = self.truth
+        farthest = (0..<asked.rows).map { query in
+            neighbours[query].map { Self.distance(asked.row(query), all.row($0), metric) }.max() ?? .infinity
+        }
+    }
+
+    /// The share of answers that are as near as the last true neighbour; ties are no errors.
+    func recall(_ found: [[Neighbour]]) -> Double {
+        var hits = 0
+        for (query, neighbours) in found.enumerated() {
+            let limit = farthest[query] + 1e-6 * abs(farthest[query])
+            let asked = queries.row(query)
+            hits += neighbours.count { Self.distance(asked, base.row(Int($0.id)), metric) <= limit }
+        }
+        return Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
+    }
+
+    private static func distance(_ first: [Float], _ second: [Float], _ metric: Metric) -> Double {
+        var sum = 0.0
+        for (a, b) in zip(first, second) {
+            let (a, b) = (Double(a), Double(b))
+            sum += metric == .squaredL2 ? (a - b) * (a - b) : -a * b
+        }
+        return sum
+    }
+
+    private static func read(_ path: String, _ metric: Metric, count: Int? = nil) throws -> Matrix<Float> {
+        var matrix: Matrix<Float>
+        if VectorFile.type(forFileNamed: path) != nil {
+            let file = try VectorFile.open(path)
+            let rows = min(count ?? file.rows, file.rows)
+            matrix = Matrix(rows: rows, columns: file.columns, elements: file.floats(rows: 0..<rows))
+        } else {
+            let file = try NumpyArray.open(path)
+            let rows = min(count ?? file.rows, file.rows)
+            matrix = Matrix(rows: rows, columns: file.columns, elements: file.floats(rows: 0..<rows))
+        }
+        if metric == .cosine { _ = normalizeRows(&matrix) }
+        return matrix
+    }
+}
