@@ -1,6 +1,7 @@
 /// Which rows of a segment take part: a plain bitmap.
 struct PositionSet: Sendable {
-    private var words: [UInt64]
+    /// Bit i of word j is position 64·j + i.
+    private(set) var words: [UInt64]
     private(set) var count = 0
     let capacity: Int
 

@@ -12,6 +12,8 @@ struct VectorSegment: Sendable {
     let rowCount: Int
     /// Rows that were deleted, or replaced in a later segment.
     private(set) var deleted: PositionSet?
+    /// The rows' codes, where the segment has any.
+    private(set) var codes: SegmentCodes?
 
     /// - Parameter ids: Ascending, as many as `vectors` has rows.
     init(ids: [UInt64], vectors: Matrix<Float>) {
@@ -23,6 +25,7 @@ struct VectorSegment: Sendable {
     init(file: MappedIndexFile) {
         storage = .mapped(file)
         rowCount = file.layout.count
+        codes = file.codes
     }
 
     /// How many rows count.
@@ -50,6 +53,11 @@ struct VectorSegment: Sendable {
 
     func check(rows: Range<Int>) throws(VectorIndexError) {
         if case .mapped(let file) = storage { try file.check(rows: rows) }
+    }
+
+    /// Makes sure that the codes of these rows are as they were written.
+    func check(codesOf rows: Range<Int>) throws(VectorIndexError) {
+        if case .mapped(let file) = storage { try file.check(codesOf: rows) }
     }
 
     func verify() throws(VectorIndexError) {
@@ -96,6 +104,20 @@ struct VectorSegment: Sendable {
             for row in run { rows.remove(row) }
         }
         return rows
+    }
+
+    /// Gives rows in memory the codes that a policy asks for.
+    mutating func makeCodes(_ policy: CodePolicy, metric: Metric) {
+        guard codes == nil, case .memory(_, let vectors) = storage,
+            policy.makesCodes(count: rowCount, dimension: vectors.columns)
+        else { return }
+        codes = SegmentCodes(of: vectors, metric: metric)
+    }
+
+    /// The codes of rows that are in memory and all count: those that a file of them has.
+    var codesToWrite: SegmentCodes? {
+        guard case .memory = storage, deleted == nil else { return nil }
+        return codes
     }
 
     /// Marks a row as no longer counting.

@@ -35,9 +35,9 @@ package enum CodeKernels {
         attune_code_dot(a, b, count)
     }
 
-    /// sums `[D]` += the sum of every column, row after row.
-    package static func addColumns(_ rows: MatrixView<Float>, to sums: UnsafeMutablePointer<Double>) {
-        rows.withUnsafePointer { attune_code_add_columns($0, rows.stride, rows.rows, rows.columns, sums) }
+    /// sums `[D]` += row `[D]`.
+    package static func add(_ row: UnsafePointer<Float>, count: Int, to sums: UnsafeMutablePointer<Double>) {
+        attune_code_add_columns(row, count, 1, count, sums)
     }
 
     /// Writes the signs of at most 32 rotated vectors as a block's codes.
