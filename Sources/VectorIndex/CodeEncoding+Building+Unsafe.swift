@@ -114,7 +114,7 @@ extension CodeEncoding {
 
 extension SegmentCodes {
     /// The codes of a matrix's rows.
-    init?(of vectors: Matrix<Float>, metric: Metric) {
+    init?(of vectors: MatrixView<Float>, metric: Metric) {
         let (count, dimension, stride) = (vectors.rows, vectors.columns, vectors.stride)
         let codes = vectors.withUnsafePointer { base in
             SegmentCodes(metric: metric, dimension: dimension, count: count) { base + $0 * stride }

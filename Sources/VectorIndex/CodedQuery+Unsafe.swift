@@ -14,8 +14,10 @@ struct CodedQuery {
     private var base: Double
     private let factor: Double
 
-    /// - Parameter query: `[D]`, prepared as the index's own vectors.
-    init(_ query: UnsafePointer<Float>, encoding: CodeEncoding) {
+    /// - Parameters:
+    ///   - query: `[D]`, prepared as the index's own vectors.
+    ///   - deviations: How far an estimate may be off.
+    init(_ query: UnsafePointer<Float>, encoding: CodeEncoding, deviations: Double = CodeBound.deviations) {
         let (dimension, width, metric) = (encoding.dimension, encoding.width, encoding.metric)
         let scaleSquare = Double(encoding.scale) * Double(encoding.scale)
         var rotated = Matrix<Float>(uninitializedRows: 1, columns: width)
@@ -31,7 +33,7 @@ struct CodedQuery {
         test = rotated.withUnsafePointer { CodeQuery(rotated: $0, width: width) }
         let rounding = CodeBound.rounding(dimension: dimension)
         test.hasAddends = encoding.hasAddends
-        test.spread = Float(CodeBound.deviations * CodeBound.deviations / Double(width - 1))
+        test.spread = Float(deviations * deviations / Double(width - 1))
         test.rescaleSquare = Float(Double(width) * (1 + 0x1p-19))
         test.lengthSquare = Float(length * (1 + 2 * rounding))
 

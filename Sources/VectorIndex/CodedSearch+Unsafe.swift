@@ -97,10 +97,17 @@ final class CodedSearch {
     func scan(_ stretch: Range<Int>) throws(VectorIndexError) {
         coded.ask(for: threshold)
         gather(stretch)
-        if threshold > -.infinity {
-            try score(selectReaching())
-        } else if waiting >= best.limit {
+        if threshold == -.infinity {
+            guard waiting >= best.limit else { return }
             try score(select(best.limit))
+            coded.ask(for: threshold)
+        }
+        // The best estimates first: after them fewer reach the threshold.
+        while true {
+            let reaching = selectReaching()
+            try score(select(min(reaching, best.limit), among: reaching))
+            coded.ask(for: threshold)
+            if reaching <= best.limit { break }
         }
         sift()
     }
@@ -209,11 +216,13 @@ final class CodedSearch {
         return waiting - low
     }
 
-    /// Moves the `count` rows that reach farthest to the end (Hoare's selection), and returns their number.
-    private func select(_ count: Int) -> Int {
-        guard count < waiting else { return waiting }
+    /// Moves the `count` rows that reach farthest, of the last `candidates`, to the end (Hoare's selection), and returns their
+    /// number.
+    private func select(_ count: Int, among candidates: Int? = nil) -> Int {
+        let candidates = candidates ?? waiting
+        guard count < candidates else { return candidates }
         let place = waiting - count
-        var (low, high) = (0, waiting - 1)
+        var (low, high) = (waiting - candidates, waiting - 1)
         while low < high {
             let pivot = max(
                 min(reaches[low], reaches[high]), min(max(reaches[low], reaches[high]), reaches[(low + high) / 2]))

@@ -61,10 +61,11 @@ final class MappedIndexFile: @unchecked Sendable {
         return SegmentCodes(encoding: encoding, blocks: blocks)
     }
 
-    /// The id of a row; `checkIDs()` comes first.
-    func id(_ row: Int) -> UInt64 {
-        precondition(row >= 0 && row < layout.count)
-        return UInt64(littleEndian: file.baseAddress.load(fromByteOffset: layout.idsOffset + 8 * row, as: UInt64.self))
+    /// The ids of the rows; `checkIDs()` comes first.
+    var ids: IDTable {
+        IDTable(
+            base: (file.baseAddress + layout.idsOffset).assumingMemoryBound(to: UInt64.self), count: layout.count,
+            owner: self)
     }
 
     // MARK: Checking
@@ -83,7 +84,8 @@ final class MappedIndexFile: @unchecked Sendable {
     func checkIDs() throws(VectorIndexError) {
         if idsAreChecked.load(ordering: .acquiring) { return }
         try check(bytes: layout.idsOffset..<layout.idsOffset + 8 * layout.count)
-        for row in 0..<max(0, layout.count - 1) where id(row) >= id(row + 1) {
+        let ids = ids
+        for row in 0..<max(0, layout.count - 1) where ids[row] >= ids[row + 1] {
             throw .damaged(path: path, reason: "its ids do not ascend at row \(row + 1)")
         }
         idsAreChecked.store(true, ordering: .releasing)
@@ -130,7 +132,7 @@ final class MappedIndexFile: @unchecked Sendable {
             let isSound =
                 layout.metric == .cosine ? squares == 0 || abs(squares - 1) < 1e-3 : squares <= VectorCheck.limit
             if !isSound {
-                throw .damaged(path: path, reason: "the vector of id \(id(row)) is none that an index keeps")
+                throw .damaged(path: path, reason: "the vector of id \(ids[row]) is none that an index keeps")
             }
         }
     }
