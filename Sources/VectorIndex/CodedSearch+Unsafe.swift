@@ -6,14 +6,13 @@ internal import VectorMath
 /// codes do not rule out wait, each with how far it reaches by its estimate. The best of them are scored exactly and
 /// tighten the threshold; at the end all that still wait are scored. What is found depends on query, rows and K alone.
 final class CodedSearch {
-    nonisolated(unsafe) static var scored = 0  // TEMPORARY
-    nonisolated(unsafe) static var searches = 0  // TEMPORARY
     /// Blocks that a threshold is first made from, if they are not more than a share of all.
     private static let sampleBlocks = 64
     private static let sampleShare = 8
     /// Rows whose codes stay in the core's cache while a tile of queries passes.
     private static let stretch = 4096
-    /// Rows that are scored at once, at least.
+    /// Rows that are scored at once, at least, before a threshold is looked at anew: while it still moves, and in the end.
+    private static let smallBatch = 8
     private static let batch = 32
 
     private let segment: VectorSegment
@@ -51,7 +50,6 @@ final class CodedSearch {
         self.query = query
         metric = codes.encoding.metric
         self.run = run
-        Self.searches += 1  // TEMPORARY
         coded = CodedQuery(query, encoding: codes.encoding)
         best = TopNeighbours(limit: limit)
         capacity = 2 * Self.stretch
@@ -105,9 +103,10 @@ final class CodedSearch {
         // The best estimates first: after them fewer reach the threshold.
         while true {
             let reaching = selectReaching()
-            try score(select(min(reaching, best.limit), among: reaching))
+            let count = min(reaching, max(best.limit, Self.smallBatch, reaching / 8))
+            try score(select(count, among: reaching))
             coded.ask(for: threshold)
-            if reaching <= best.limit { break }
+            if count == reaching { break }
         }
         sift()
     }
@@ -172,7 +171,6 @@ final class CodedSearch {
     /// Scores the last `count` rows that wait.
     private func score(_ count: Int) throws(VectorIndexError) {
         let ahead = 2
-        Self.scored += count  // TEMPORARY
         let end = waiting
         waiting -= count
         for index in end - count..<min(end, end - count + ahead) { prefetch(index) }
