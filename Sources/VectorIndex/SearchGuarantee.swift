@@ -8,7 +8,8 @@ public enum SearchGuarantee: Equatable, Sendable {
     case bounded(missRate: Double)
 }
 
-/// Whether an exact index keeps codes beside its vectors, which make a search faster and 10 to 30 % of the memory more.
+/// Whether an exact index keeps codes beside its vectors, which make a search faster and take little memory: with 384
+/// dimensions 56 bytes a vector beside 1,536, with 64 dimensions 16 beside 256; for inner products 4 more.
 public enum CodePolicy: Sendable {
     /// Where they pay: see ``ExactSnapshot/guarantee``.
     case automatic
