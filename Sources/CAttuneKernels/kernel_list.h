@@ -118,7 +118,16 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     void attune_float16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                       \
     void attune_float32_to_float16_##isa(const float *x, uint16_t *y, size_t n);                                       \
     void attune_bfloat16_to_float32_##isa(const uint16_t *x, float *y, size_t n);                                      \
-    void attune_float32_to_bfloat16_##isa(const float *x, uint16_t *y, size_t n);
+    void attune_float32_to_bfloat16_##isa(const float *x, uint16_t *y, size_t n);                                      \
+    void attune_code_rotate_##isa(const uint8_t *signs, float *x, size_t n);                                           \
+    void attune_code_tables_##isa(                                                                                     \
+        const float *query, size_t width, uint8_t *tables, float *step, float *offset, float *error);                  \
+    void attune_code_sums_##isa(                                                                                       \
+        const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,           \
+        uint32_t *sums);                                                                                               \
+    size_t attune_code_scan_##isa(                                                                                     \
+        const attune_code_query *query, const uint8_t *blocks, size_t count, const uint32_t *eligible, uint32_t *rows, \
+        float *reaches);
 
 /// The table of a level. Its functions are those of `isa`, but dot, cosine and products of bfloat16 those of `bf16_isa`,
 /// distances and products of int8 those of `int8_isa`, distances of bits those of `bits_isa`.
@@ -168,6 +177,10 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .float32_to_float16 = attune_float32_to_float16_##isa,                                                         \
         .bfloat16_to_float32 = attune_bfloat16_to_float32_##isa,                                                       \
         .float32_to_bfloat16 = attune_float32_to_bfloat16_##isa,                                                       \
+        .code_rotate = attune_code_rotate_##isa,                                                                       \
+        .code_tables = attune_code_tables_##isa,                                                                       \
+        .code_sums = attune_code_sums_##isa,                                                                           \
+        .code_scan = attune_code_scan_##isa,                                                                           \
     }
 
 ATTUNE_DECLARE_KERNELS(scalar)

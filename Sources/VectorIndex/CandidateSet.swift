@@ -117,9 +117,16 @@ struct CandidateGroup: Equatable, Sendable {
         return values
     }
 
-    private mutating func becomeBitmap() {
-        words = [UInt64](repeating: 0, count: 1024)
+    /// The members as a bitmap of 1024 words.
+    var bitmap: [UInt64] {
+        guard words.isEmpty else { return words }
+        var words = [UInt64](repeating: 0, count: 1024)
         for value in list { words[Int(value) >> 6] |= 1 << (value & 63) }
+        return words
+    }
+
+    private mutating func becomeBitmap() {
+        words = bitmap
         list = []
     }
 }

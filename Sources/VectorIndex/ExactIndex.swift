@@ -31,9 +31,11 @@ public final class ExactIndex: Sendable {
 
     /// An empty index in memory.
     ///
-    /// - Parameter dimension: D, 1...65536.
-    public convenience init(dimension: Int, metric: Metric) {
-        self.init(Self.empty(dimension: dimension, metric: metric, tag: []), path: nil, lock: nil)
+    /// - Parameters:
+    ///   - dimension: D, 1...65536.
+    ///   - codes: Whether codes are kept that make searches faster.
+    public convenience init(dimension: Int, metric: Metric, codes: CodePolicy = .automatic) {
+        self.init(Self.empty(dimension: dimension, metric: metric, tag: [], codes: codes), path: nil, lock: nil)
     }
 
     /// An index in memory that begins with a snapshot's content. What a file holds is not read until it is needed.
@@ -43,25 +45,29 @@ public final class ExactIndex: Sendable {
 
     /// An empty index in a new file, which is there when this returns.
     ///
-    /// - Parameter force: Whether a file of that name may be replaced.
+    /// - Parameters:
+    ///   - codes: Whether commits write codes that make searches faster.
+    ///   - force: Whether a file of that name may be replaced.
     /// - Throws: `file` with `alreadyExists`, with `locked` while another writer is at work, or with what the disk says.
     public convenience init(
-        creating path: String, dimension: Int, metric: Metric, tag: [UInt8] = [], force: Bool = false
+        creating path: String, dimension: Int, metric: Metric, tag: [UInt8] = [], codes: CodePolicy = .automatic,
+        force: Bool = false
     ) throws(VectorIndexError) {
         let lock = try Self.lock(path)
-        let snapshot = Self.empty(dimension: dimension, metric: metric, tag: tag)
+        let snapshot = Self.empty(dimension: dimension, metric: metric, tag: tag, codes: codes)
         try snapshot.write(to: path, force: force)
         self.init(snapshot, path: path, lock: lock)
     }
 
     /// Opens the index of a file to change it.
     ///
+    /// - Parameter codes: Whether commits write codes that make searches faster.
     /// - Throws: what opening a snapshot throws; `file` with `locked` while another writer is at work.
-    public convenience init(path: String) throws(VectorIndexError) {
+    public convenience init(path: String, codes: CodePolicy = .automatic) throws(VectorIndexError) {
         // First the file: a path without an index should not gain a lock.
         _ = try ExactSnapshot(path: path)
         let lock = try Self.lock(path)
-        self.init(try ExactSnapshot(path: path), path: path, lock: lock)
+        self.init(try ExactSnapshot(path: path, codes: codes), path: path, lock: lock)
     }
 
     /// Throws what `add` would throw for these vectors, `[N, D]`, in an index of that metric and dimension.
@@ -117,7 +123,7 @@ public final class ExactIndex: Sendable {
             let next = try state.pending.applied(to: state.committed, tag: tag, merging: path == nil)
             if let path {
                 try next.write(to: path)
-                state.committed = try ExactSnapshot(path: path)
+                state.committed = try ExactSnapshot(path: path, codes: next.codePolicy)
             } else {
                 state.committed = next
             }
@@ -130,10 +136,12 @@ public final class ExactIndex: Sendable {
 
     // MARK: Parts
 
-    private static func empty(dimension: Int, metric: Metric, tag: [UInt8]) -> ExactSnapshot {
+    private static func empty(
+        dimension: Int, metric: Metric, tag: [UInt8], codes: CodePolicy
+    ) -> ExactSnapshot {
         precondition(
             (1...IndexFileLayout.maximumDimension).contains(dimension), "an index of \(dimension) dimensions")
-        return ExactSnapshot(metric: metric, dimension: dimension, tag: tag, segments: [])
+        return ExactSnapshot(metric: metric, dimension: dimension, tag: tag, segments: [], codePolicy: codes)
     }
 
     private static func lock(_ path: String) throws(VectorIndexError) -> FileLock {

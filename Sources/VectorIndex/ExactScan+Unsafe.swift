@@ -8,6 +8,8 @@ struct ExactScan {
     struct Chunk {
         var segment: Int
         var rows: Range<Int>
+        /// Whether codes rule most of them out.
+        var byCodes = false
     }
 
     /// Queries whose vectors stay in the core's cache while a block of rows passes.
@@ -29,8 +31,9 @@ struct ExactScan {
     /// How many rows take part.
     let rowCount: Int
 
+    /// - Parameter limit: K; 1 for a search within a radius.
     init(
-        _ snapshot: ExactSnapshot, queries: MatrixView<Float>, among candidates: CandidateSet?
+        _ snapshot: ExactSnapshot, queries: MatrixView<Float>, among candidates: CandidateSet?, limit: Int
     ) throws(VectorIndexError) {
         metric = snapshot.metric
         segments = snapshot.segments
@@ -41,15 +44,22 @@ struct ExactScan {
             eligible.append(segment.rows(among: candidates))
         }
         self.eligible = eligible
-        tiles = Self.cut(queries.rows, by: Self.queryTile)
+        let byCodes = snapshot.segments.indices.map { index in
+            let segment = snapshot.segments[index]
+            let count = eligible[index]?.count ?? segment.rowCount
+            return !snapshot.comparesAll && Self.readsCodes(segment, count: count, limit: limit)
+        }
+        // With codes there are few chunks: small tiles then give all cores their share.
+        let tile = byCodes.contains(true) ? min(Self.queryTile, max(1, queries.rows / 16)) : Self.queryTile
+        tiles = Self.cut(queries.rows, by: tile)
         let total = segments.reduce(0) { $0 + $1.rowCount }
         let pieces = max(1, Self.pieces / max(1, tiles.count))
         let chunkSize = max(Self.smallestChunk, (total + pieces - 1) / pieces)
         var (chunks, rowCount): ([Chunk], Int) = ([], 0)
         for (index, segment) in segments.enumerated() {
-            for rows in Self.cut(segment.rowCount, by: chunkSize) {
+            for rows in Self.cut(segment.rowCount, by: byCodes[index] ? Self.codedChunk : chunkSize) {
                 let count = eligible[index]?.count(in: rows) ?? rows.count
-                if count > 0 { chunks.append(Chunk(segment: index, rows: rows)) }
+                if count > 0 { chunks.append(Chunk(segment: index, rows: rows, byCodes: byCodes[index])) }
                 rowCount += count
             }
         }

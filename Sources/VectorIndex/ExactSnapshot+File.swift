@@ -1,16 +1,23 @@
+internal import VectorMath
+
 extension ExactSnapshot {
     /// Opens an index file to read: it is mapped, and a page is checked when it is first touched.
     ///
     /// - Complexity: One checksum of 4 bytes is read for every 64 KiB of the file.
     /// - Throws: `notAnIndex`, `unsupportedVersion`, `damaged`, `wrongSize`, `file`.
     public init(path: String) throws(VectorIndexError) {
+        try self.init(path: path, codes: .automatic)
+    }
+
+    init(path: String, codes: CodePolicy) throws(VectorIndexError) {
         let file = try MappedIndexFile(path: path)
         self.init(
             metric: file.layout.metric, dimension: file.layout.dimension, tag: file.tag,
-            segments: [VectorSegment(file: file)])
+            segments: [VectorSegment(file: file)], codePolicy: codes)
     }
 
-    /// Reads every byte of the file behind this snapshot anew: checksums, the order of the ids, the vectors' numbers.
+    /// Reads every byte of the file behind this snapshot anew: checksums, the order of the ids, the vectors' numbers, and
+    /// whether the codes are those of the vectors.
     ///
     /// What is only in memory has nothing to verify. Throws the first problem.
     public func verify() throws(VectorIndexError) {
@@ -19,6 +26,8 @@ extension ExactSnapshot {
 
     /// Writes the vectors to a file, by ascending id, so that equal content is equal bytes. It appears complete or not at all.
     ///
+    /// Where codes pay they are written too, in format 2; a file without them is in format 1, which earlier versions read.
+    ///
     /// - Parameters:
     ///   - tag: At most 64 KiB that the owner wants to find again; nil for this snapshot's.
     ///   - force: Whether a file of that name may be replaced.
@@ -26,9 +35,11 @@ extension ExactSnapshot {
     public func write(to path: String, tag: [UInt8]? = nil, force: Bool = true) throws(VectorIndexError) {
         let tag = tag ?? self.tag
         let rows = try LiveRows(of: segments)
+        let codes = try codes(of: rows)
         guard
             let layout = IndexFileLayout(
-                metric: metric, dimension: dimension, tagSize: tag.count, count: rows.places.count)
+                metric: metric, dimension: dimension, tagSize: tag.count, count: rows.places.count,
+                hasCodes: codes != nil)
         else { preconditionFailure("an index tag has at most \(IndexFileLayout.maximumTagSize) bytes") }
         var writer = try IndexFileWriter(path: path, layout: layout, force: force)
         try writer.append(tag)
@@ -40,6 +51,18 @@ extension ExactSnapshot {
             try segments[place.segment].check(rows: place.row..<place.row + 1)
             try writer.append(row: place.row, of: segments[place.segment].vectors)
         }
+        if let codes {
+            try writer.append(codes.encoding.fileHead)
+            try writer.fill(to: layout.blocksOffset)
+            try writer.append(blocks: codes.blocks)
+        }
         try writer.finish()
+    }
+
+    /// The codes that rows have in a file.
+    private func codes(of rows: LiveRows) throws(VectorIndexError) -> SegmentCodes? {
+        guard codePolicy.makesCodes(count: rows.places.count, dimension: dimension) else { return nil }
+        if segments.count == 1, let codes = segments[0].codesToWrite { return codes }
+        return try rows.codes(metric: metric, dimension: dimension)
     }
 }

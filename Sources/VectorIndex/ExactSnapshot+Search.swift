@@ -5,7 +5,7 @@ extension ExactSnapshot {
         _ queries: MatrixView<Float>, k: Int, among candidates: CandidateSet?
     ) throws(VectorIndexError) -> [[Neighbour]] {
         precondition(k >= 0, "a search for \(k) neighbours")
-        let scan = try ExactScan(self, queries: queries, among: candidates)
+        let scan = try ExactScan(self, queries: queries, among: candidates, limit: k)
         let limit = min(k, scan.rowCount)
         guard limit > 0 else { return [[Neighbour]](repeating: [], count: queries.rows) }
 
@@ -27,7 +27,7 @@ extension ExactSnapshot {
     ) throws(VectorIndexError) -> [Neighbour] {
         precondition(!radius.isNaN, "a search within a radius that is not a number")
         let query = Matrix(rows: 1, columns: query.count, elements: query)
-        let scan = try ExactScan(self, queries: query.view, among: candidates)
+        let scan = try ExactScan(self, queries: query.view, among: candidates, limit: 1)
         let threshold = metric.largerIsNearer ? radius : -radius
         let pieces = parallelMap(scan.chunks.count) { within(scan, chunk: scan.chunks[$0], threshold: threshold) }
         var entries: [TopNeighbours.Entry] = []
@@ -40,7 +40,11 @@ extension ExactSnapshot {
     private func nearest(
         _ scan: ExactScan, chunk: ExactScan.Chunk, tile: Range<Int>, limit: Int
     ) -> Result<[TopNeighbours], VectorIndexError> {
-        var best = [TopNeighbours](repeating: TopNeighbours(limit: min(limit, chunk.rows.count)), count: tile.count)
+        let limit = min(limit, chunk.rows.count)
+        if chunk.byCodes {
+            return Result { () throws(VectorIndexError) in try scan.nearestByCodes(chunk, tile: tile, limit: limit) }
+        }
+        var best = [TopNeighbours](repeating: TopNeighbours(limit: limit), count: tile.count)
         let segment = scan.segments[chunk.segment]
         return Result { () throws(VectorIndexError) in
             try scan.score(chunk, tile: tile) { query, rows, keys in
@@ -58,6 +62,9 @@ extension ExactSnapshot {
     private func within(
         _ scan: ExactScan, chunk: ExactScan.Chunk, threshold: Float
     ) -> Result<[TopNeighbours.Entry], VectorIndexError> {
+        if chunk.byCodes {
+            return Result { () throws(VectorIndexError) in try scan.withinByCodes(chunk, threshold: threshold) }
+        }
         var entries: [TopNeighbours.Entry] = []
         let segment = scan.segments[chunk.segment]
         return Result { () throws(VectorIndexError) in

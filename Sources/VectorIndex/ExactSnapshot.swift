@@ -2,8 +2,9 @@ internal import VectorMath
 
 /// The content of an exact index at one moment: immutable, and searched from any number of threads.
 ///
-/// A search compares a query with every vector. That is the yardstick of every approximate index, and on a few hundred thousand
-/// vectors often fast enough: one core compares some tens of millions of floats in a millisecond.
+/// Where codes pay, a search first reads one bit of every coordinate (``SearchGuarantee/bounded(missRate:)``) and compares the query
+/// with those vectors only that the codes do not rule out; scores, and the order of results, are those of ``fullScan``, the
+/// yardstick of every approximate index.
 public struct ExactSnapshot: VectorSearching {
     public let metric: Metric
     public let dimension: Int
@@ -15,12 +16,34 @@ public struct ExactSnapshot: VectorSearching {
 
     public let count: Int
 
-    init(metric: Metric, dimension: Int, tag: [UInt8], segments: [VectorSegment]) {
+    /// Whether codes are made for what is added or written.
+    let codePolicy: CodePolicy
+    /// Whether searches leave codes aside.
+    let comparesAll: Bool
+
+    init(
+        metric: Metric, dimension: Int, tag: [UInt8], segments: [VectorSegment], codePolicy: CodePolicy = .automatic,
+        comparesAll: Bool = false
+    ) {
         self.metric = metric
         self.dimension = dimension
         self.tag = tag
         self.segments = segments
+        self.codePolicy = codePolicy
+        self.comparesAll = comparesAll
         count = segments.reduce(0) { $0 + $1.count }
+    }
+
+    /// What searches promise: exact results, or exact scores of results that are complete up to a probability.
+    public var guarantee: SearchGuarantee {
+        !comparesAll && segments.contains { $0.codes != nil } ? .bounded(missRate: CodeBound.missRate) : .exact
+    }
+
+    /// The same content, whose searches compare the query with every vector.
+    public var fullScan: ExactSnapshot {
+        ExactSnapshot(
+            metric: metric, dimension: dimension, tag: tag, segments: segments, codePolicy: codePolicy,
+            comparesAll: true)
     }
 
     public func contains(_ id: UInt64) throws(VectorIndexError) -> Bool {

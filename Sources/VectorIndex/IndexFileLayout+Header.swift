@@ -4,13 +4,14 @@ extension IndexFileLayout {
     /// The first 64 bytes of the file.
     var header: [UInt8] {
         var bytes = Self.magic
-        bytes.append(littleEndian: UInt32(Self.version))
+        bytes.append(littleEndian: UInt32(version))
         bytes.append(littleEndian: metric.code)
         bytes.append(littleEndian: UInt32(dimension))
         bytes.append(littleEndian: UInt32(tagSize))
         bytes.append(littleEndian: UInt64(count))
         bytes.append(littleEndian: UInt64(fileSize))
-        bytes += [UInt8](repeating: 0, count: 16)
+        bytes.append(littleEndian: UInt32(hasCodes ? 1 : 0))
+        bytes += [UInt8](repeating: 0, count: 12)
         bytes.append(littleEndian: UInt32(Self.pageSize))
         bytes.append(littleEndian: bytes.withUnsafeBytes { crc32c($0) })
         return bytes
@@ -29,14 +30,14 @@ extension IndexFileLayout {
             throw .damaged(path: path, reason: "the checksum of its header is wrong")
         }
         let version = header.littleEndian(UInt32.self, at: 8)
-        guard version == UInt32(Self.version) else {
+        guard (1...UInt32(Self.version)).contains(version) else {
             throw .unsupportedVersion(path: path, found: Int(version), supported: Self.version)
         }
         guard let metric = Metric(code: header.littleEndian(UInt32.self, at: 12)),
             let count = Int(exactly: header.littleEndian(UInt64.self, at: 24)),
             let layout = IndexFileLayout(
                 metric: metric, dimension: Int(header.littleEndian(UInt32.self, at: 16)),
-                tagSize: Int(header.littleEndian(UInt32.self, at: 20)), count: count),
+                tagSize: Int(header.littleEndian(UInt32.self, at: 20)), count: count, hasCodes: version == 2),
             layout.header.elementsEqual(header)
         else { throw .damaged(path: path, reason: "its header holds impossible numbers") }
         guard layout.fileSize == bytes.count else {

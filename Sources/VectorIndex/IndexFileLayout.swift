@@ -1,25 +1,33 @@
-/// The bytes of an index file, format 1. Numbers are little-endian.
+internal import VectorMath
+
+/// The bytes of an index file, formats 1 and 2: 2 has codes beside the vectors. Numbers are little-endian.
 ///
 /// | offset | bytes | what |
 /// | --- | --- | --- |
 /// | 0 | 8 | `ATTUNEVI` |
-/// | 8 | 4 | format: 1 |
+/// | 8 | 4 | format: 1 or 2 |
 /// | 12 | 4 | metric: 0 cosine, 1 inner product, 2 squared L2 |
 /// | 16 | 4 | D, 1...65536 |
 /// | 20 | 4 | bytes of the tag, at most 65536 |
 /// | 24 | 8 | N |
 /// | 32 | 8 | bytes of the whole file |
-/// | 40 | 16 | 0 |
+/// | 40 | 4 | codes: 0 none (format 1), 1 one bit a coordinate (format 2) |
+/// | 44 | 12 | 0 |
 /// | 56 | 4 | bytes of a page: 65536 |
 /// | 60 | 4 | CRC-32C of bytes 0..<60, in every format |
 /// | 64 | | the tag: bytes of the owner's |
 /// | ids | 8·N | ids, ascending; `ids` is where the tag ends, rounded up to 64 |
 /// | vectors | 4·S·N | float32 rows of S = D rounded up to 16, filled with 0; `vectors` is where the ids end, rounded up to 64 |
+/// | encoding | 64 | format 2: float32 scale, the width W of a code (D rounded up to 64), bytes of a block, CRC-32C of the signs, 0 |
+/// | | 4·S | the centre, float32, filled with 0 |
+/// | | W/2 | the signs of the rotation: 4 rounds of W bits |
+/// | blocks | B·⌈N/32⌉ | blocks of 32 codes, `attune_codes.h` says how; `blocks` is where the signs end, rounded up to 64 |
 /// | pages | 4·P | CRC-32C of each page of the bytes before, the header included; the last page may be short |
 /// | | 4 | CRC-32C of that table |
 struct IndexFileLayout: Equatable, Sendable {
     static let magic = Array("ATTUNEVI".utf8)
-    static let version = 1
+    /// The latest format.
+    static let version = 2
     static let headerSize = 64
     static let pageSize = 65536
     static let maximumDimension = 65536
@@ -31,21 +39,26 @@ struct IndexFileLayout: Equatable, Sendable {
     let count: Int
     let idsOffset: Int
     let vectorsOffset: Int
+    /// Whether there are codes.
+    let hasCodes: Bool
+    let encodingOffset: Int
+    let blocksOffset: Int
     let pagesOffset: Int
     let fileSize: Int
 
     /// S: the floats from one row to the next.
     var stride: Int { Self.stride(dimension) }
+    var version: Int { hasCodes ? 2 : 1 }
     var pageCount: Int { (pagesOffset + Self.pageSize - 1) / Self.pageSize }
 
     static func stride(_ dimension: Int) -> Int { (dimension + 15) / 16 * 16 }
 
     /// Nil where a number is outside its range or the file would exceed what an Int counts.
-    init?(metric: Metric, dimension: Int, tagSize: Int, count: Int) {
+    init?(metric: Metric, dimension: Int, tagSize: Int, count: Int, hasCodes: Bool = false) {
         guard (1...Self.maximumDimension).contains(dimension), (0...Self.maximumTagSize).contains(tagSize) else {
             return nil
         }
-        // A row is at most 256 KiB and an id 8 bytes: below this count nothing overflows.
+        // A row is at most 256 KiB, its code 9 KiB and an id 8 bytes: below this count nothing overflows.
         guard (0...Int.max / (1 << 20)).contains(count) else { return nil }
         self.metric = metric
         self.dimension = dimension
@@ -53,7 +66,13 @@ struct IndexFileLayout: Equatable, Sendable {
         self.count = count
         idsOffset = Self.aligned(Self.headerSize + tagSize)
         vectorsOffset = Self.aligned(idsOffset + 8 * count)
-        pagesOffset = vectorsOffset + 4 * Self.stride(dimension) * count
+        self.hasCodes = hasCodes
+        encodingOffset = vectorsOffset + 4 * Self.stride(dimension) * count
+        let width = RandomRotation.width(dimension: dimension)
+        blocksOffset = Self.aligned(
+            encodingOffset + Self.headerSize + 4 * Self.stride(dimension) + RandomRotation.signCount(width: width))
+        let blockSize = CodeEncoding.blockSize(metric: metric, dimension: dimension)
+        pagesOffset = hasCodes ? blocksOffset + CodeEncoding.blockCount(count) * blockSize : encodingOffset
         let pageCount = (pagesOffset + Self.pageSize - 1) / Self.pageSize
         fileSize = pagesOffset + 4 * pageCount + 4
     }
@@ -62,6 +81,13 @@ struct IndexFileLayout: Equatable, Sendable {
     func bytes(ofRows rows: Range<Int>) -> Range<Int> {
         let size = 4 * stride
         return vectorsOffset + rows.lowerBound * size..<vectorsOffset + rows.upperBound * size
+    }
+
+    /// The file's bytes that hold the codes of these rows.
+    func bytes(ofCodes rows: Range<Int>) -> Range<Int> {
+        let size = CodeEncoding.blockSize(metric: metric, dimension: dimension)
+        let last = CodeEncoding.blockCount(rows.upperBound)
+        return blocksOffset + rows.lowerBound / CodeKernels.blockCount * size..<blocksOffset + last * size
     }
 
     /// The file's bytes of one page.

@@ -39,6 +39,14 @@ struct IndexFileWriter {
         try fill(4 * (layout.stride - layout.dimension))
     }
 
+    mutating func append(blocks: MatrixView<UInt8>) throws(VectorIndexError) {
+        try blocks.withUnsafePointer { base in
+            Result { () throws(VectorIndexError) in
+                try append(UnsafeRawBufferPointer(start: base, count: blocks.rows * blocks.stride))
+            }
+        }.get()
+    }
+
     /// Fills up with 0 to an offset, less than 64 bytes away.
     mutating func fill(to offset: Int) throws(VectorIndexError) {
         try fill(offset - position)

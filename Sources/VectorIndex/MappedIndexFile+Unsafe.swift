@@ -4,10 +4,12 @@ internal import VectorMath
 
 /// An index file in memory, whose pages are checked when they are first touched.
 ///
-/// Opening reads the header and the table of checksums, and the first page for the tag.
+/// Opening reads the header and the table of checksums, the first page for the tag, and how codes are made.
 final class MappedIndexFile: @unchecked Sendable {
     let layout: IndexFileLayout
     let tag: [UInt8]
+    /// How codes are made, where there are any.
+    private let encoding: CodeEncoding?
     var path: String { file.path }
 
     private let file: MappedFile
@@ -26,10 +28,12 @@ final class MappedIndexFile: @unchecked Sendable {
         tag = Array(bytes[IndexFileLayout.headerSize..<IndexFileLayout.headerSize + layout.tagSize])
 
         let table = UnsafeRawBufferPointer(rebasing: bytes[layout.pagesOffset..<layout.fileSize - 4])
+        encoding = layout.hasCodes ? try CodeEncoding(reading: bytes, layout: layout, path: path) : nil
         guard crc32c(table) == bytes.littleEndian(UInt32.self, at: layout.fileSize - 4) else {
             throw .damaged(path: path, reason: "the checksum of its page table is wrong")
         }
         try check(bytes: 0..<layout.idsOffset)
+        if layout.hasCodes { try check(bytes: layout.encodingOffset..<layout.blocksOffset) }
     }
 
     deinit {
@@ -47,10 +51,21 @@ final class MappedIndexFile: @unchecked Sendable {
             stride: layout.stride, owner: self)
     }
 
-    /// The id of a row; `checkIDs()` comes first.
-    func id(_ row: Int) -> UInt64 {
-        precondition(row >= 0 && row < layout.count)
-        return UInt64(littleEndian: file.baseAddress.load(fromByteOffset: layout.idsOffset + 8 * row, as: UInt64.self))
+    /// The rows' codes, where there are any; check the blocks before they are read.
+    var codes: SegmentCodes? {
+        guard let encoding else { return nil }
+        let blocks = MatrixView(
+            unsafeBase: (file.baseAddress + layout.blocksOffset).assumingMemoryBound(to: UInt8.self),
+            rows: CodeEncoding.blockCount(layout.count), columns: encoding.blockSize, stride: encoding.blockSize,
+            owner: self)
+        return SegmentCodes(encoding: encoding, blocks: blocks)
+    }
+
+    /// The ids of the rows; `checkIDs()` comes first.
+    var ids: IDTable {
+        IDTable(
+            base: (file.baseAddress + layout.idsOffset).assumingMemoryBound(to: UInt64.self), count: layout.count,
+            owner: self)
     }
 
     // MARK: Checking
@@ -60,11 +75,17 @@ final class MappedIndexFile: @unchecked Sendable {
         try check(bytes: layout.bytes(ofRows: rows))
     }
 
+    /// Makes sure that the pages of these rows' codes are as they were written.
+    func check(codesOf rows: Range<Int>) throws(VectorIndexError) {
+        try check(bytes: layout.bytes(ofCodes: rows))
+    }
+
     /// Makes sure that the ids are as they were written and ascend.
     func checkIDs() throws(VectorIndexError) {
         if idsAreChecked.load(ordering: .acquiring) { return }
         try check(bytes: layout.idsOffset..<layout.idsOffset + 8 * layout.count)
-        for row in 0..<max(0, layout.count - 1) where id(row) >= id(row + 1) {
+        let ids = ids
+        for row in 0..<max(0, layout.count - 1) where ids[row] >= ids[row + 1] {
             throw .damaged(path: path, reason: "its ids do not ascend at row \(row + 1)")
         }
         idsAreChecked.store(true, ordering: .releasing)
@@ -80,6 +101,29 @@ final class MappedIndexFile: @unchecked Sendable {
         for result in results { try result.get() }
         try checkIDs()
         try verifyVectors()
+        try verifyCodes()
+    }
+
+    /// Makes the codes anew: a code of another vector would lose results without a word.
+    private func verifyCodes() throws(VectorIndexError) {
+        guard let codes else { return }
+        let (vectors, size) = (vectors, codes.encoding.blockSize)
+        let expected = vectors.withUnsafePointer { base in
+            codes.encoding.encode(count: layout.count) { base + $0 * vectors.stride }
+        }
+        let differs = codes.blocks.withUnsafePointer { written in
+            expected.withUnsafePointer { made in
+                (0..<expected.rows).first { block in
+                    let (a, b) = (written + block * size, made + block * size)
+                    return !UnsafeBufferPointer(start: a, count: size).elementsEqual(
+                        UnsafeBufferPointer(start: b, count: size))
+                }
+            }
+        }
+        if let block = differs {
+            let first = block * CodeKernels.blockCount
+            throw .damaged(path: path, reason: "the codes of rows from \(first) on are not those of their vectors")
+        }
     }
 
     private func verifyVectors() throws(VectorIndexError) {
@@ -88,7 +132,7 @@ final class MappedIndexFile: @unchecked Sendable {
             let isSound =
                 layout.metric == .cosine ? squares == 0 || abs(squares - 1) < 1e-3 : squares <= VectorCheck.limit
             if !isSound {
-                throw .damaged(path: path, reason: "the vector of id \(id(row)) is none that an index keeps")
+                throw .damaged(path: path, reason: "the vector of id \(ids[row]) is none that an index keeps")
             }
         }
     }

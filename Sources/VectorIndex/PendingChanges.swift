@@ -46,8 +46,10 @@ struct PendingChanges: Sendable {
         let added = added(dimension: snapshot.dimension)
         if added.rowCount > 0 { segments.append(added) }
         segments.removeAll { $0.count == 0 }
-        if merging { segments = try Self.merged(segments, dimension: snapshot.dimension) }
-        return ExactSnapshot(metric: snapshot.metric, dimension: snapshot.dimension, tag: tag, segments: segments)
+        if merging { segments = try Self.merged(segments, of: snapshot) }
+        return ExactSnapshot(
+            metric: snapshot.metric, dimension: snapshot.dimension, tag: tag, segments: segments,
+            codePolicy: snapshot.codePolicy)
     }
 
     private func added(dimension: Int) -> VectorSegment {
@@ -66,17 +68,28 @@ struct PendingChanges: Sendable {
 
     /// Joins the last segments while they are not much smaller than the one before, so that many small commits stay few
     /// segments and each row is copied a logarithmic number of times; rewrites a segment of which half is deleted.
-    private static func merged(_ segments: [VectorSegment], dimension: Int) throws(VectorIndexError) -> [VectorSegment]
-    {
-        var segments = segments
-        while segments.count > 1, 2 * segments[segments.count - 1].count >= segments[segments.count - 2].count {
-            let last = try LiveRows(of: segments.suffix(2)).merged(dimension: dimension)
-            segments.removeLast(2)
-            segments.append(last)
+    ///
+    /// Which are joined is settled first, so that each row is copied once; what is joined or new gets codes of its own, around its
+    /// own mean. (Rows on their way into a file get theirs when it is written.)
+    private static func merged(
+        _ segments: [VectorSegment], of snapshot: ExactSnapshot
+    ) throws(VectorIndexError) -> [VectorSegment] {
+        var groups = segments.map { (count: $0.count, parts: [$0]) }
+        while groups.count > 1, 2 * groups[groups.count - 1].count >= groups[groups.count - 2].count {
+            let last = groups.removeLast()
+            groups[groups.count - 1].count += last.count
+            groups[groups.count - 1].parts += last.parts
         }
-        for index in segments.indices where 2 * segments[index].count < segments[index].rowCount {
-            segments[index] = try LiveRows(of: [segments[index]]).merged(dimension: dimension)
+        var result: [VectorSegment] = []
+        for group in groups {
+            let isSparse = 2 * group.count < group.parts[0].rowCount
+            var segment = group.parts[0]
+            if group.parts.count > 1 || isSparse {
+                segment = try LiveRows(of: group.parts).merged(dimension: snapshot.dimension)
+            }
+            segment.makeCodes(snapshot.codePolicy, metric: snapshot.metric)
+            result.append(segment)
         }
-        return segments
+        return result
     }
 }

@@ -1,6 +1,7 @@
 /// Which rows of a segment take part: a plain bitmap.
 struct PositionSet: Sendable {
-    private var words: [UInt64]
+    /// Bit i of word j is position 64·j + i.
+    private(set) var words: [UInt64]
     private(set) var count = 0
     let capacity: Int
 
@@ -20,6 +21,30 @@ struct PositionSet: Sendable {
     mutating func remove(_ position: Int) {
         if contains(position) { count -= 1 }
         words[position >> 6] &= ~(1 << (position & 63))
+    }
+
+    /// Takes out the positions of another set of the same capacity.
+    mutating func subtract(_ other: PositionSet) {
+        precondition(other.capacity == capacity)
+        for index in words.indices { words[index] &= ~other.words[index] }
+        count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
+    /// Inserts a bitmap's members: its bit `low` stands for the range's first position, the next for the next.
+    mutating func insert(_ bitmap: [UInt64], from low: Int, at range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= capacity && low + range.count <= 64 * bitmap.count)
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let end = min(range.upperBound, (position >> 6 + 1) << 6)
+            let bit = low + position - range.lowerBound
+            var word = bitmap[bit >> 6] >> UInt64(bit & 63)
+            if bit & 63 != 0, bit >> 6 + 1 < bitmap.count { word |= bitmap[bit >> 6 + 1] << UInt64(64 - bit & 63) }
+            if end - position < 64 { word &= (1 << UInt64(end - position)) - 1 }
+            word = word << UInt64(position & 63) & ~words[position >> 6]
+            count += word.nonzeroBitCount
+            words[position >> 6] |= word
+            position = end
+        }
     }
 
     /// Every position that is not in the set.

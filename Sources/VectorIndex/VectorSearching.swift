@@ -10,6 +10,9 @@ public protocol VectorSearching: Sendable {
     /// N: how many vectors there are.
     var count: Int { get }
 
+    /// What searches promise of their results.
+    var guarantee: SearchGuarantee { get }
+
     /// The `k` nearest vectors of each query.
     ///
     /// A result does not depend on the number of threads nor on the other queries of the call.

@@ -62,6 +62,7 @@ void test_rows(const attune_kernels *level);
 void test_operands(const attune_kernels *level);
 void test_products(const attune_kernels *level);
 void test_attention(const attune_kernels *level);
+void test_codes(const attune_kernels *level);
 void test_digest(void);
 void test_text(void);
 void test_system(void);

@@ -40,6 +40,7 @@ int main(void) {
     run("operands", test_operands);
     run("products", test_products);
     run("attention", test_attention);
+    run("codes", test_codes);
     test_digest();
     report("digest");
     test_text();

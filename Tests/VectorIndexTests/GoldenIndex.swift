@@ -6,12 +6,23 @@ import VectorMath
 
 /// The content of the index files in `fixtures/index`.
 ///
-/// They were written once, by the first version; later versions must read them. To write those of a new format, run
+/// They were written once, by the first version of their format; later versions must read them. To write those of a new format, run
 /// `ATTUNE_WRITE_GOLDEN_INDEX=DIR swift test --filter GoldenIndexWriter`.
 enum GoldenIndex {
     static let tag = Array("golden".utf8)
     static let ids: [UInt64] = [9, 2, 1 << 63, 300, 4, .max, 0]
     static let query: [Float] = [1, -2, 0.5, 4, -0.25]
+
+    static let codedIDs = (0..<40).map { UInt64($0 * 7919 % 1009) }
+
+    /// An index with codes, in two blocks.
+    static func coded(_ metric: Metric) throws -> ExactSnapshot {
+        var vectors = Matrix<Float>(rows: 40, columns: 5)
+        for row in 0..<40 {
+            for column in 0..<5 { vectors[row, column] = Float((row * 37 + column * 11) % 23 - 11) / 4 }
+        }
+        return try TestVectors.index(vectors, ids: codedIDs, metric: metric, codes: .always)
+    }
 
     /// Numbers that are exact in float32 and need no generator.
     static let vectors = Matrix<Float>(
@@ -30,6 +41,9 @@ struct GoldenIndexWriter {
             let path = FileSystem.joined(folder, "format1-\(metric.rawValue).index")
             try snapshot.write(to: path, tag: GoldenIndex.tag, force: false)
             #expect(FileSystem.isFile(path))
+            let coded = FileSystem.joined(folder, "format2-\(metric.rawValue).index")
+            try GoldenIndex.coded(metric).write(to: coded, tag: GoldenIndex.tag, force: false)
+            #expect(FileSystem.isFile(coded))
         }
     }
 }

@@ -90,10 +90,10 @@ struct IndexFileTests {
     func laterFormat() throws {
         let folder = try TemporaryFolder()
         var bytes = try DamagedFiles.small(in: folder)
-        bytes[8] = 2
+        bytes[8] = 3
         DamagedFiles.sealHeader(&bytes)
         try writeFile(bytes, to: folder.file("b"))
-        #expect(throws: VectorIndexError.unsupportedVersion(path: folder.file("b"), found: 2, supported: 1)) {
+        #expect(throws: VectorIndexError.unsupportedVersion(path: folder.file("b"), found: 3, supported: 2)) {
             try ExactSnapshot(path: folder.file("b"))
         }
     }

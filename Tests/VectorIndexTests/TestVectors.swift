@@ -17,6 +17,21 @@ enum TestVectors {
         return Matrix(rows: count, columns: dimension, elements: elements)
     }
 
+    /// Vectors around a few centres, which are the same for every seed.
+    static func clustered(_ count: Int, dimension: Int, centres: Int = 20, spread: Float = 0.3, seed: UInt64) -> Matrix<
+        Float
+    > {
+        let middles = random(centres, dimension: dimension, seed: 1000)
+        var generator = RandomGenerator(seed: seed)
+        var elements: [Float] = []
+        elements.reserveCapacity(count * dimension)
+        for _ in 0..<count {
+            let middle = generator.below(centres)
+            for column in 0..<dimension { elements.append(middles[middle, column] + spread * generator.normal()) }
+        }
+        return Matrix(rows: count, columns: dimension, elements: elements)
+    }
+
     /// Distinct ids in no order.
     static func ids(_ count: Int, seed: UInt64) -> [UInt64] {
         var generator = RandomGenerator(seed: seed)
@@ -25,8 +40,10 @@ enum TestVectors {
         return ids
     }
 
-    static func index(_ vectors: Matrix<Float>, ids: [UInt64], metric: Metric) throws -> ExactSnapshot {
-        let index = ExactIndex(dimension: vectors.columns, metric: metric)
+    static func index(
+        _ vectors: Matrix<Float>, ids: [UInt64], metric: Metric, codes: CodePolicy = .automatic
+    ) throws -> ExactSnapshot {
+        let index = ExactIndex(dimension: vectors.columns, metric: metric, codes: codes)
         try index.add(ids: ids, vectors: vectors.view)
         try index.commit()
         return index.snapshot()

@@ -6,6 +6,8 @@
 #ifndef ATTUNE_KERNELS_H
 #define ATTUNE_KERNELS_H
 
+#include "attune_codes.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -244,6 +246,30 @@ typedef struct attune_kernels {
     void (*float32_to_float16)(const float *x, uint16_t *y, size_t n);
     void (*bfloat16_to_float32)(const uint16_t *x, float *y, size_t n);
     void (*float32_to_bfloat16)(const float *x, uint16_t *y, size_t n);
+
+    // One-bit codes, the same bits at every level.
+
+    /// Rotates x [n] in place, n a multiple of 64: four rounds of signs (bits, [4][n / 8], 1 for minus, the lowest first),
+    /// a Hadamard transform of the first, then of the last coordinates, as many as the largest power of two that is at
+    /// most n, and, where that is not n, (x + y, x - y) / sqrt(2) of the two halves (Kac's walk). Exactly orthogonal but for
+    /// rounding: the result is within (4·(log2 n + 3) + 1)·2^-24 of |x|.
+    void (*code_rotate)(const uint8_t *signs, float *x, size_t n);
+    /// Look-up tables [width / 4][16] of a rotated query: for each column of four coordinates and each of the 16 codes the
+    /// sum of the four with the code's signs, in 8 bits: step · entry + a constant of the column, the constants' sum being
+    /// `offset`. `error` gets the sum over the columns of the largest difference of an entry from its value: no sum of entries is
+    /// farther than that from the sum of the values, but for the rounding of float32.
+    void (*code_tables)(
+        const float *query, size_t width, uint8_t *tables, float *step, float *offset, float *error);
+    /// The sums of table entries of every vector of whole blocks: 32 a block.
+    void (*code_sums)(
+        const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,
+        uint32_t *sums);
+    /// Writes which of the first `count` vectors of consecutive blocks the query does not rule out, ascending, and how far
+    /// each reaches: rescale·product - addend - addend_scale·|v|², larger is nearer. Returns their number; `rows` and
+    /// `reaches` hold `count`. Where `eligible` is given, bit i of word j says whether vector 32·j + i takes part.
+    size_t (*code_scan)(
+        const attune_code_query *query, const uint8_t *blocks, size_t count, const uint32_t *_Nullable eligible,
+        uint32_t *rows, float *reaches);
 } attune_kernels;
 
 /// The width of a panel of packed weights.
