@@ -19,24 +19,28 @@ train() { # NAME THREADS FLAG...
         --checkpoint-every 3 --threads "$threads" --report none --quiet "$@" >/dev/null
 }
 digest() { sha256sum "$out/$1/adapter_model.safetensors" | cut -d' ' -f1; }
-lines() { wc -l <"$out/$1/metrics.jsonl" 2>/dev/null || echo 0; }
+lines() { cat "$out/$1/metrics.jsonl" 2>/dev/null | wc -l; }
 flags=("${@:5}")
 rm -rf "$out"/run-*
 train run-whole 2 "${flags[@]}"
 expected=$(digest run-whole)
 echo "uninterrupted: $expected"
-wrong=0
-for number in $(seq "$count"); do
-    name=run-$number step=$((RANDOM % (steps - 1) + 1))
-    train "$name" 2 "${flags[@]}" &
-    while [ "$(lines "$name")" -lt $step ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
-    sleep "0.$((RANDOM % 30 + 10))"
-    pkill -KILL -P $! 2>/dev/null || true
-    wait $! 2>/dev/null || true
-    at=$(lines "$name")
-    [ -e "$out/$name/adapter_model.safetensors" ] && state="had ended" || state="killed"
+wrong=0 number=0
+while [ $number -lt "$count" ]; do
+    name=run-$((number + 1)) step=$((RANDOM % (steps - 1) + 1))
+    rm -rf "${out:?}/$name"
+    {
+        train "$name" 2 "${flags[@]}" &
+        while [ "$(lines "$name")" -lt $step ] && kill -0 $!; do sleep 0.02; done
+        sleep "0.$((RANDOM % 30 + 10))"
+        pkill -KILL -P $! || true
+        wait $! || true
+    } 2>/dev/null
+    # The last step may have been over before: then nothing was interrupted.
+    [ -e "$out/$name/adapter_model.safetensors" ] && continue
+    number=$((number + 1)) at=$(lines "$name")
     train "$name" 1 --resume "${flags[@]}"
     if [ "$(digest "$name")" = "$expected" ]; then verdict=same; else verdict=DIFFERENT wrong=1; fi
-    echo "$name: $state after $at lines of metrics, resumed on one thread: $verdict"
+    echo "$name: killed after $at lines of metrics, resumed on one thread: $verdict"
 done
 exit $wrong
