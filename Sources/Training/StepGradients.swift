@@ -12,6 +12,8 @@ struct StepGradients {
     private(set) var tuples = 0
     private(set) var tokens = 0
     private(set) var maskedNegatives = 0
+    /// The norm of the mean gradient.
+    private(set) var norm = 0.0
 
     /// Of no batch.
     init() {}
@@ -26,14 +28,15 @@ struct StepGradients {
         tuples = plan.rows.count
         tokens = plan.tokenCount
         maskedNegatives = plan.rows.falseNegativeCount
+        norm = meanNorm
     }
 
     /// The mean loss of the batches, with the anchor's term.
     var loss: Double { lossSum / Double(batches) }
     /// The mean of the anchor's term.
     var anchor: Double? { anchorSum.map { $0 / Double(batches) } }
-    /// The norm of the mean gradient.
-    var norm: Double { (trained.sumOfSquares + lossWeights.sumOfSquares).squareRoot() / Double(batches) }
+    /// Reads all gradients: asked for once a change.
+    private var meanNorm: Double { (trained.sumOfSquares + lossWeights.sumOfSquares).squareRoot() / Double(batches) }
 
     mutating func add(_ other: StepGradients) {
         guard batches > 0 else {
@@ -48,6 +51,7 @@ struct StepGradients {
         tuples += other.tuples
         tokens += other.tokens
         maskedNegatives += other.maskedNegatives
+        norm = meanNorm
     }
 
     /// Throws where the loss or a gradient is no number.

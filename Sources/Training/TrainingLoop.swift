@@ -129,17 +129,17 @@ struct TrainingLoop {
             guard try mineIfDue(isCancelled: isCancelled) else { try interrupt() }
             if state.step == first { try stateMemory() }
             let begun = clock.now
-            guard let outcome = try takeStep(isCancelled: isCancelled) else { try interrupt() }
+            guard let (sum, learningRate) = try takeStep(isCancelled: isCancelled) else { try interrupt() }
             let seconds = (clock.now - begun).seconds
             let pace = (clock.now - start).seconds / Double(state.step - first)
             let progress = TrainingProgress(
                 step: state.step, totalSteps: total,
                 epoch: Double(state.step * settings.accumulate) / Double(state.sampler.batchesPerEpoch),
-                loss: outcome.loss,
-                learningRate: outcome.learningRate, gradientNorm: outcome.gradientNorm, pairs: outcome.tuples,
-                tokens: outcome.tokens, maskedNegatives: outcome.maskedNegatives,
-                pairsPerSecond: Double(outcome.tuples) / seconds, tokensPerSecond: Double(outcome.tokens) / seconds,
-                seconds: seconds, secondsLeft: pace * Double(total - state.step), anchor: outcome.anchor)
+                loss: sum.loss,
+                learningRate: learningRate, gradientNorm: sum.norm, pairs: sum.tuples,
+                tokens: sum.tokens, maskedNegatives: sum.maskedNegatives,
+                pairsPerSecond: Double(sum.tuples) / seconds, tokensPerSecond: Double(sum.tokens) / seconds,
+                seconds: seconds, secondsLeft: pace * Double(total - state.step), anchor: sum.anchor)
             observer.finished(progress)
             let evaluation = try evaluateIfDue()
             try wrapFiles { () throws(FilesError) in try watch?.finished(progress, evaluation: evaluation) }
@@ -147,19 +147,10 @@ struct TrainingLoop {
         }
     }
 
-    /// What a step came to.
-    private struct Outcome {
-        let loss: Double
-        let learningRate: Double
-        let gradientNorm: Double
-        let tuples: Int
-        let tokens: Int
-        let maskedNegatives: Int
-        let anchor: Double?
-    }
-
     /// Takes a step; nil, and the state as it was, when cancelled in the middle of it.
-    private mutating func takeStep(isCancelled: () -> Bool) throws(TrainingError) -> Outcome? {
+    private mutating func takeStep(
+        isCancelled: () -> Bool
+    ) throws(TrainingError) -> (sum: StepGradients, learningRate: Double)? {
         var sampler = state.sampler
         var sum = StepGradients()
         for _ in 0..<settings.accumulate {
@@ -181,9 +172,7 @@ struct TrainingLoop {
         state.sampler = sampler
         state.step += 1
         state.loss = sum.loss
-        return Outcome(
-            loss: sum.loss, learningRate: learningRate, gradientNorm: sum.norm, tuples: sum.tuples,
-            tokens: sum.tokens, maskedNegatives: sum.maskedNegatives, anchor: sum.anchor)
+        return (sum, learningRate)
     }
 
     /// What a batch gives; nil when cancelled.
@@ -194,10 +183,7 @@ struct TrainingLoop {
         step.loss = state.classifier?.loss ?? step.loss
         switch state.trained {
         case .adapter(let adapter):
-            let packed = packed!
-            let bound = try wrapEncoders { () throws(EncodersError) in try packed.bind(adapter) }
-            var pass = AdapterPass(
-                encoder: packed, adapter: bound, gradients: AdapterGradients(zerosLike: adapter), prefixes: prefixes)
+            var pass = try pass(of: adapter)
             // Only one of the two may hold the states that are about to grow.
             prefixes = PrefixCache(byteBudget: 0)
             defer { prefixes = pass.prefixes }
@@ -208,7 +194,7 @@ struct TrainingLoop {
             var anchored: Double?
             if value.loss.isFinite, var term = anchor.take() {
                 anchored = try term.add(
-                    adapter: adapter, encoder: packed, options: options, into: &pass.gradients,
+                    adapter: adapter, encoder: pass.encoder, options: options, into: &pass.gradients,
                     isCancelled: isCancelled)
                 anchor = term
                 guard anchored != nil else { return nil }
@@ -216,10 +202,7 @@ struct TrainingLoop {
             return StepGradients(
                 of: plan, value, trained: pass.gradients.pairs.flatMap { [$0.a, $0.b] }, anchored: anchored)
         case .weights(let weights):
-            let model = trainer.encoder.model.replacing(weights)
-            var pass = WeightsPass(
-                model: model, part: weights.part, gradients: model.encoder.zeroGradients(of: weights.part),
-                prefixes: prefixes)
+            var pass = pass(of: weights)
             prefixes = PrefixCache(byteBudget: 0)
             defer { prefixes = pass.prefixes }
             let value = try wrapEncoders { () throws(EncodersError) in
@@ -229,6 +212,20 @@ struct TrainingLoop {
                 StepGradients(of: plan, $0, trained: weights.matrices(of: pass.gradients), anchored: nil)
             }
         }
+    }
+
+    private func pass(of adapter: LowRankAdapter) throws(TrainingError) -> AdapterPass {
+        let packed = packed!
+        let bound = try wrapEncoders { () throws(EncodersError) in try packed.bind(adapter) }
+        return AdapterPass(
+            encoder: packed, adapter: bound, gradients: AdapterGradients(zerosLike: adapter), prefixes: prefixes)
+    }
+
+    private func pass(of weights: TrainableWeights) -> WeightsPass {
+        let model = trainer.encoder.model.replacing(weights)
+        return WeightsPass(
+            model: model, part: weights.part, gradients: model.encoder.zeroGradients(of: weights.part),
+            prefixes: prefixes)
     }
 
     /// Says what the steps will need of the memory, with the hard negatives that there are by now.
@@ -242,17 +239,9 @@ struct TrainingLoop {
         let memory: MemoryPlan
         switch state.trained {
         case .adapter(let adapter):
-            let packed = packed!
-            let bound = try wrapEncoders { () throws(EncodersError) in try packed.bind(adapter) }
-            let pass = AdapterPass(
-                encoder: packed, adapter: bound, gradients: AdapterGradients(zerosLike: adapter), prefixes: prefixes)
-            memory = plan(pass, weights: packed.weightByteCount)
-        case .weights(let weights):
-            let model = trainer.encoder.model
-            memory = plan(
-                WeightsPass(
-                    model: model, part: weights.part, gradients: model.encoder.zeroGradients(of: weights.part),
-                    prefixes: prefixes), weights: 0)
+            let pass = try pass(of: adapter)
+            memory = plan(pass, weights: pass.encoder.weightByteCount)
+        case .weights(let weights): memory = plan(pass(of: weights), weights: 0)
         }
         record.planned(memory)
         observer.planned(memory)

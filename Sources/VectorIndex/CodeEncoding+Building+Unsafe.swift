@@ -3,8 +3,6 @@ internal import VectorMath
 extension SegmentCodes {
     /// Rows whose sum is one addition of the mean's.
     private static let meanGrain = 4096
-    /// Blocks of codes that one thread makes at a time.
-    private static let blockGrain = 8
 
     /// Makes the codes of rows, on all cores; the same bytes for any number of threads and on any processor.
     ///
@@ -62,6 +60,9 @@ extension SegmentCodes {
 }
 
 extension CodeEncoding {
+    /// Blocks of codes that one thread makes at a time.
+    private static let blockGrain = 8
+
     /// The blocks of rows.
     func encode(count: Int, row: (Int) -> UnsafePointer<Float>) -> Matrix<UInt8> {
         let blockCount = Self.blockCount(count)
@@ -70,7 +71,7 @@ extension CodeEncoding {
         let scaledCentre = centre.map { $0 * scale }
         blocks.withUnsafeMutablePointer { base in
             nonisolated(unsafe) let base = base
-            parallelFor(blockCount, grain: 8) { range in
+            parallelFor(blockCount, grain: Self.blockGrain) { range in
                 var rotated = Matrix<Float>(uninitializedRows: CodeKernels.blockCount, columns: width)
                 for block in range {
                     let first = block * CodeKernels.blockCount

@@ -85,38 +85,38 @@ INLINE256 float fill(const float *x, float half, float unit, float per_unit, uin
 
 ATTUNE_CODE_TABLES(avx2, ATTUNE_AVX2, fill)
 
+/// Adds what codes look up, for each 16 bits: both bytes together, and the upper one, of the lower and of the upper halves of
+/// the codes.
+INLINE256 void look_up(__m256i table, __m256i code, __m256i s[4]) {
+    const __m256i low = _mm256_set1_epi8(15);
+    const __m256i a = _mm256_shuffle_epi8(table, _mm256_and_si256(code, low));
+    const __m256i b = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), low));
+    s[0] = _mm256_add_epi16(s[0], a);
+    s[1] = _mm256_add_epi16(s[1], _mm256_srli_epi16(a, 8));
+    s[2] = _mm256_add_epi16(s[2], b);
+    s[3] = _mm256_add_epi16(s[3], _mm256_srli_epi16(b, 8));
+}
+
 /// The sums of up to 256 columns, added to 32 numbers of 32 bits.
 INLINE256 void add_sums(const uint8_t *tables, size_t columns, const uint8_t *codes, __m256i sums[4]) {
-    const __m256i low = _mm256_set1_epi8(15), none = _mm256_setzero_si256();
-    // Of each 16 bits: both bytes together, and the upper one, of the lower and of the upper halves of the codes.
-    __m256i s0 = none, s1 = none, s2 = none, s3 = none;
+    const __m256i none = _mm256_setzero_si256();
+    __m256i s[4] = {none, none, none, none};
     size_t c = 0;
     for (; c + 2 <= columns; c += 2) {
         const __m256i table = _mm256_loadu_si256((const __m256i *)(tables + 16 * c));
         const __m256i code = _mm256_loadu_si256((const __m256i *)(codes + 16 * c));
-        const __m256i a = _mm256_shuffle_epi8(table, _mm256_and_si256(code, low));
-        const __m256i b = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), low));
-        s0 = _mm256_add_epi16(s0, a);
-        s1 = _mm256_add_epi16(s1, _mm256_srli_epi16(a, 8));
-        s2 = _mm256_add_epi16(s2, b);
-        s3 = _mm256_add_epi16(s3, _mm256_srli_epi16(b, 8));
+        look_up(table, code, s);
     }
     if (c < columns) {
         // Codes of zeros look up the first entry of a table of zeros.
         const __m256i table = _mm256_zextsi128_si256(_mm_loadu_si128((const __m128i *)(tables + 16 * c)));
         const __m256i code = _mm256_zextsi128_si256(_mm_loadu_si128((const __m128i *)(codes + 16 * c)));
-        const __m256i a = _mm256_shuffle_epi8(table, _mm256_and_si256(code, low));
-        const __m256i b = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), low));
-        s0 = _mm256_add_epi16(s0, a);
-        s1 = _mm256_add_epi16(s1, _mm256_srli_epi16(a, 8));
-        s2 = _mm256_add_epi16(s2, b);
-        s3 = _mm256_add_epi16(s3, _mm256_srli_epi16(b, 8));
+        look_up(table, code, s);
     }
-    s0 = _mm256_sub_epi16(s0, _mm256_slli_epi16(s1, 8));
-    s2 = _mm256_sub_epi16(s2, _mm256_slli_epi16(s3, 8));
-    const __m256i parts[4] = {s0, s1, s2, s3};
+    s[0] = _mm256_sub_epi16(s[0], _mm256_slli_epi16(s[1], 8));
+    s[2] = _mm256_sub_epi16(s[2], _mm256_slli_epi16(s[3], 8));
     ATTUNE_UNROLL for (int i = 0; i < 4; i++) {
-        const __m128i both = _mm_add_epi16(_mm256_castsi256_si128(parts[i]), _mm256_extracti128_si256(parts[i], 1));
+        const __m128i both = _mm_add_epi16(_mm256_castsi256_si128(s[i]), _mm256_extracti128_si256(s[i], 1));
         sums[i] = _mm256_add_epi32(sums[i], _mm256_cvtepu16_epi32(both));
     }
 }
