@@ -1,0 +1,90 @@
+// The graph's kernels with AVX-512 F, BW, DQ and VL.
+//
+// Numeric policy: float32 with fused multiply-adds, sums in 64 lanes.
+#include "graph.h"
+#include "../math/avx512.h"
+
+#if ATTUNE_X86
+
+INLINE512 __m512 load_f16(const uint16_t *x) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)x)); }
+
+INLINE512 __m512 load_u8(const uint8_t *x, __m512 step, __m512 low) {
+    const __m512 v = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)x)));
+    return _mm512_fmadd_ps(step, v, low);
+}
+
+/// Four sums side by side hide the latency of an addition; a width is a multiple of 64.
+#define EACH_64(...)                                                                                                   \
+    __m512 s[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};                \
+    for (size_t i = 0; i < width; i += 64) {                                                                           \
+        ATTUNE_UNROLL for (size_t u = 0; u < 4; u++) { __VA_ARGS__ }                                                   \
+    }                                                                                                                  \
+    return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(s[0], s[1]), _mm512_add_ps(s[2], s[3])));
+
+ATTUNE_AVX512 static float distance_f16(const float *query, const void *vector, const float *extra, size_t width) {
+    const uint16_t *x = vector;
+    (void)extra;
+    EACH_64(const __m512 d = _mm512_sub_ps(_mm512_loadu_ps(query + i + 16 * u), load_f16(x + i + 16 * u));
+            s[u] = _mm512_fmadd_ps(d, d, s[u]);)
+}
+
+ATTUNE_AVX512 static float dot_f16(const float *query, const void *vector, const float *extra, size_t width) {
+    const uint16_t *x = vector;
+    (void)extra;
+    EACH_64(s[u] = _mm512_fmadd_ps(_mm512_loadu_ps(query + i + 16 * u), load_f16(x + i + 16 * u), s[u]);)
+}
+
+ATTUNE_AVX512 static float distance_u8(const float *query, const void *vector, const float *extra, size_t width) {
+    const uint8_t *x = vector;
+    const __m512 step = _mm512_set1_ps(extra[0]), low = _mm512_set1_ps(extra[1]);
+    EACH_64(const __m512 d = _mm512_sub_ps(_mm512_loadu_ps(query + i + 16 * u), load_u8(x + i + 16 * u, step, low));
+            s[u] = _mm512_fmadd_ps(d, d, s[u]);)
+}
+
+ATTUNE_AVX512 static float dot_u8(const float *query, const void *vector, const float *extra, size_t width) {
+    const uint8_t *x = vector;
+    const __m512 step = _mm512_set1_ps(extra[0]), low = _mm512_set1_ps(extra[1]);
+    EACH_64(s[u] = _mm512_fmadd_ps(_mm512_loadu_ps(query + i + 16 * u), load_u8(x + i + 16 * u, step, low), s[u]);)
+}
+
+ATTUNE_AVX512 static uint32_t estimate(
+    const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float limit, float *out) {
+    uint32_t below = 0;
+    ATTUNE_UNROLL for (int i = 0; i < 2; i++) {
+        const __m512i words = _mm512_loadu_si512(factors + 16 * i);
+        const __m512 first = _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000u)));
+        const __m512 second = _mm512_castsi512_ps(_mm512_slli_epi32(words, 16));
+        const __m512 sum = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + 16 * i));
+        const __m512 product = _mm512_fmadd_ps(sum, _mm512_set1_ps(step), _mm512_set1_ps(offset));
+        const __m512 found = _mm512_fmadd_ps(second, product, _mm512_add_ps(first, _mm512_set1_ps(base)));
+        _mm512_storeu_ps(out + 16 * i, found);
+        below |= (uint32_t)_mm512_cmp_ps_mask(found, _mm512_set1_ps(limit), _CMP_LT_OQ) << (16 * i);
+    }
+    return below;
+}
+
+ATTUNE_AVX512 static void encode(const float *centre, const float *x, size_t width, uint8_t *bits, float *sums) {
+    __m512 squares = _mm512_setzero_ps(), magnitudes = squares, products = squares;
+    for (size_t i = 0; i < width; i += 16) {
+        const __m512 c = _mm512_loadu_ps(centre + i), v = _mm512_sub_ps(_mm512_loadu_ps(x + i), c);
+        const __mmask16 above = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ);
+        squares = _mm512_fmadd_ps(v, v, squares);
+        magnitudes = _mm512_add_ps(magnitudes, _mm512_abs_ps(v));
+        products = _mm512_add_ps(products, _mm512_mask_xor_ps(c, (__mmask16)~above, c, _mm512_set1_ps(-0.0f)));
+        bits[i / 8] = (uint8_t)above;
+        bits[i / 8 + 1] = (uint8_t)(above >> 8);
+    }
+    sums[0] = _mm512_reduce_add_ps(squares);
+    sums[1] = _mm512_reduce_add_ps(magnitudes);
+    sums[2] = _mm512_reduce_add_ps(products);
+}
+
+const attune_graph_kernels attune_graph_kernels_avx512 = {
+    .distance = distance_f16,
+    .dot = dot_f16,
+    .distance_u8 = distance_u8,
+    .dot_u8 = dot_u8,
+    .estimate = estimate,
+    .encode = encode,
+};
+#endif
