@@ -68,8 +68,8 @@ package struct GraphQuery {
     package init(
         rotated vector: UnsafePointer<Float>, lengthSquare: Float, width: Int, tables: UnsafeMutablePointer<UInt8>
     ) {
-        var (step, offset, error): (Float, Float, Float) = (0, 0, 0)
-        kernels.code_tables(vector, width, tables, &step, &offset, &error)
+        var (step, offset): (Float, Float) = (0, 0)
+        attune_graph_tables(Kernels.current.table, vector, width, tables, &step, &offset)
         query = attune_graph_query(
             vector: vector, tables: tables, step: step, offset: offset, length_square: lengthSquare)
     }
@@ -95,28 +95,29 @@ package struct GraphRows {
     /// Expands the nearest known vertex until the `beam` nearest known ones are expanded.
     ///
     /// - Parameters:
+    ///   - once: Whether a vertex stands in the beam once, by its first estimate.
     ///   - pool: Room for `beam` + 1 entries.
     ///   - visited: A bit for each vertex, all 0, and 0 again when this returns.
     ///   - popped: Gets the expanded vertices with exact distances; the search ends when its `limit` are there.
     /// - Returns: How many were expanded.
     package func search(
-        _ query: GraphQuery, beam: Int, pool: UnsafeMutablePointer<GraphEntry>, visited: UnsafeMutablePointer<UInt32>,
+        _ query: GraphQuery, beam: Int, once: Bool, pool: UnsafeMutablePointer<GraphEntry>,
+        visited: UnsafeMutablePointer<UInt32>,
         popped: UnsafeMutablePointer<GraphEntry>, limit: Int
     ) -> Int {
         withGraph { graph in
             var query = query.query
             var scratch = attune_graph_scratch(
                 pool: Self.c(pool), visited: visited, popped: Self.c(popped), capacity: limit)
-            return attune_graph_search(table, graph, &query, beam, &scratch)
+            return attune_graph_search(table, graph, &query, beam, once ? 1 : 0, &scratch)
         }
     }
 
-    /// The nearest `limit` of some entries, in order, of those that a bitmap allows.
+    /// The nearest `limit` of some entries, in order.
     package static func best(
-        _ entries: UnsafePointer<GraphEntry>, count: Int, allowed: UnsafePointer<UInt32>?, limit: Int,
-        into best: UnsafeMutablePointer<GraphEntry>
+        _ entries: UnsafePointer<GraphEntry>, count: Int, limit: Int, into best: UnsafeMutablePointer<GraphEntry>
     ) -> Int {
-        attune_graph_best(c(entries), count, allowed, limit, c(best))
+        attune_graph_best(c(entries), count, limit, c(best))
     }
 
     /// Sorts entries by distance, ties by the lower number; each vertex stays once.

@@ -63,6 +63,43 @@ ATTUNE_AVX512 static uint32_t estimate(
     return below;
 }
 
+/// Of each four floats the sum, in all four.
+INLINE512 __m512 column_sums(__m512 v) {
+    v = _mm512_add_ps(v, _mm512_permute_ps(v, 0xb1));
+    return _mm512_add_ps(v, _mm512_permute_ps(v, 0x4e));
+}
+
+ATTUNE_AVX512 static void tables(const float *query, size_t width, uint8_t *tables, float *step, float *offset) {
+    __m512 largest = _mm512_setzero_ps(), sums = largest;
+    for (size_t i = 0; i < width; i += 16) {
+        const __m512 magnitudes = _mm512_abs_ps(_mm512_loadu_ps(query + i));
+        sums = _mm512_add_ps(sums, magnitudes);
+        largest = _mm512_max_ps(largest, column_sums(magnitudes));
+    }
+    // From the smallest sum of the widest column to its largest. Where there is no reciprocal, all entries are 0.
+    const float half = _mm512_reduce_max_ps(largest);
+    const float unit = half > 0x1p-100f ? half * (2.0f / 255) : 0, per_unit = unit > 0 ? 1 / unit : 0;
+    for (size_t i = 0; i < width; i += 16) {
+        const __m512 x = _mm512_mul_ps(_mm512_loadu_ps(query + i), _mm512_set1_ps(2 * per_unit));
+        // Σ|x| - Σx of a column: minus the sum of twice its negative coordinates.
+        float doubled[16], lowest[16];
+        _mm512_storeu_ps(doubled, x);
+        _mm512_storeu_ps(
+            lowest, _mm512_sub_ps(_mm512_set1_ps(0.5f), column_sums(_mm512_min_ps(x, _mm512_setzero_ps()))));
+        ATTUNE_UNROLL for (int c = 0; c < 4; c++, tables += 16) {
+            __m512 entry = _mm512_set1_ps(lowest[4 * c]);
+            entry = _mm512_mask_add_ps(entry, 0xaaaa, entry, _mm512_set1_ps(doubled[4 * c]));
+            entry = _mm512_mask_add_ps(entry, 0xcccc, entry, _mm512_set1_ps(doubled[4 * c + 1]));
+            entry = _mm512_mask_add_ps(entry, 0xf0f0, entry, _mm512_set1_ps(doubled[4 * c + 2]));
+            entry = _mm512_mask_add_ps(entry, 0xff00, entry, _mm512_set1_ps(doubled[4 * c + 3]));
+            const __m512i whole = _mm512_max_epi32(_mm512_cvttps_epi32(entry), _mm512_setzero_si512());
+            _mm_storeu_si128((__m128i *)tables, _mm512_cvtusepi32_epi8(whole));
+        }
+    }
+    *step = unit;
+    *offset = -_mm512_reduce_add_ps(sums);
+}
+
 ATTUNE_AVX512 static void encode(const float *centre, const float *x, size_t width, uint8_t *bits, float *sums) {
     __m512 squares = _mm512_setzero_ps(), magnitudes = squares, products = squares;
     for (size_t i = 0; i < width; i += 16) {
@@ -85,6 +122,7 @@ const attune_graph_kernels attune_graph_kernels_avx512 = {
     .distance_u8 = distance_u8,
     .dot_u8 = dot_u8,
     .estimate = estimate,
+    .tables = tables,
     .encode = encode,
 };
 #endif

@@ -101,6 +101,7 @@ ATTUNE_INLINE float total(float s[LANES]) {
         .distance_u8 = distance_u8_##isa,                                                                              \
         .dot_u8 = dot_u8_##isa,                                                                                        \
         .estimate = estimate_##isa,                                                                                    \
+        .tables = NULL,                                                                                                \
         .encode = encode_##isa,                                                                                        \
     };
 

@@ -6,6 +6,8 @@
 
 ATTUNE_INLINE int is_marked(const uint32_t *bits, uint32_t i) { return bits[i / 32] >> (i % 32) & 1; }
 
+ATTUNE_INLINE void mark(uint32_t *bits, uint32_t i) { bits[i / 32] |= 1u << (i % 32); }
+
 /// The nearest vertices so far, by ascending estimates. A vertex that several others know may be there more than once.
 typedef struct pool {
     attune_graph_entry *entries;
@@ -38,8 +40,19 @@ ATTUNE_INLINE void pool_skip(pool *p) {
     while (p->next < p->count && p->entries[p->next].vertex & EXPANDED) p->next++;
 }
 
+void attune_graph_tables(
+    const attune_kernels *kernels, const float *query, size_t width, uint8_t *tables, float *step, float *offset) {
+    const attune_graph_kernels *k = attune_graph_kernels_for(kernels);
+    float error;
+    if (k->tables) {
+        k->tables(query, width, tables, step, offset);
+    } else {
+        kernels->code_tables(query, width, tables, step, offset, &error);
+    }
+}
+
 size_t attune_graph_search(
-    const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t beam,
+    const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t beam, int once,
     const attune_graph_scratch *scratch) {
     const attune_graph_kernels *k = attune_graph_kernels_for(kernels);
     const graph_product distance = graph_distance(graph, k);
@@ -57,23 +70,31 @@ size_t attune_graph_search(
         uint32_t below = k->estimate(sums, factors, q.length_square, q.step, q.offset, pool_bound(&p), estimates);
         for (; below != 0; below &= below - 1) {
             const int i = __builtin_ctz(below);
+            if (is_marked(visited, vertices[i])) continue;
+            if (once) mark(visited, vertices[i]);
             pool_insert(&p, estimates[i], vertices[i]);
         }
     }
     size_t count = 0;
+    uint32_t prefetched = EXPANDED;
     while (p.next < p.count && count < scratch->capacity) {
         const uint32_t vertex = p.entries[p.next].vertex;
         p.entries[p.next].vertex |= EXPANDED;
         pool_skip(&p);
-        if (is_marked(visited, vertex)) continue;
-        visited[vertex / 32] |= 1u << (vertex % 32);
+        if (!once) {
+            if (is_marked(visited, vertex)) continue;
+            mark(visited, vertex);
+        }
         const uint8_t *row = graph_row(graph, vertex);
-        graph_prefetch(row, row_size);
+        if (vertex != prefetched) graph_prefetch(row, row_size);
         const float *extra = graph_extra(graph, row);
         const float exact = distance(q.vector, row, extra, width);
         scratch->popped[count++] = (attune_graph_entry){exact + (extra ? extra[2] : 0), vertex};
         // Most often the next one now is the next one then.
-        if (p.next < p.count) graph_prefetch(graph_row(graph, p.entries[p.next].vertex), row_size);
+        if (p.next < p.count) {
+            prefetched = p.entries[p.next].vertex;
+            graph_prefetch(graph_row(graph, prefetched), row_size);
+        }
         for (size_t block = 0; block < graph->list_count; block++) {
             const uint8_t *list = row + lists + block * list_size;
             const uint32_t *factors = (const uint32_t *)(list + 4 * width), *vertices = factors + ATTUNE_GRAPH_BLOCK;
@@ -81,21 +102,26 @@ size_t attune_graph_search(
             uint32_t below = k->estimate(sums, factors, exact, q.step, q.offset, pool_bound(&p), estimates);
             for (; below != 0; below &= below - 1) {
                 const int i = __builtin_ctz(below);
-                if (!is_marked(visited, vertices[i])) pool_insert(&p, estimates[i], vertices[i]);
+                if (is_marked(visited, vertices[i])) continue;
+                if (once) mark(visited, vertices[i]);
+                pool_insert(&p, estimates[i], vertices[i]);
             }
         }
         pool_skip(&p);
     }
-    for (size_t i = 0; i < count; i++) visited[scratch->popped[i].vertex / 32] = 0;
+    if (once) {
+        memset(visited, 0, (graph->capacity / 32 + 1) * sizeof *visited);
+    } else {
+        for (size_t i = 0; i < count; i++) visited[scratch->popped[i].vertex / 32] = 0;
+    }
     return count;
 }
 
 size_t attune_graph_best(
-    const attune_graph_entry *entries, size_t count, const uint32_t *allowed, size_t limit, attune_graph_entry *best) {
+    const attune_graph_entry *entries, size_t count, size_t limit, attune_graph_entry *best) {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         const attune_graph_entry entry = entries[i];
-        if (allowed && !is_marked(allowed, entry.vertex)) continue;
         if (found == limit && (limit == 0 || !entry_precedes(entry, best[found - 1]))) continue;
         size_t place = found < limit ? found++ : found - 1;
         for (; place > 0 && entry_precedes(entry, best[place - 1]); place--) best[place] = best[place - 1];

@@ -62,6 +62,9 @@ typedef struct attune_graph_kernels {
     /// out[i] = base + first + second·(step·sums[i] + offset) for 32 neighbours; returns which are below the limit.
     uint32_t (*estimate)(
         const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float limit, float *out);
+    /// Look-up tables of a query as attune_kernels.code_tables makes them, but for what their rounding costs at most, which
+    /// estimates do not need; null where that is what makes them.
+    void (*_Nullable tables)(const float *query, size_t width, uint8_t *tables, float *step, float *offset);
     /// The bits of x - centre, eight to a byte; sums gets |x - centre|², <s, x - centre> and <s, centre>.
     void (*encode)(const float *centre, const float *x, size_t width, uint8_t *bits, float *sums);
 } attune_graph_kernels;
@@ -85,17 +88,23 @@ typedef struct attune_graph_scratch {
     size_t capacity;              ///< of `popped`; a search ends when it is full
 } attune_graph_scratch;
 
+/// Makes the tables [width / 4][16] of a query.
+void attune_graph_tables(
+    const attune_kernels *kernels, const float *query, size_t width, uint8_t *tables, float *step, float *offset);
+
 /// Goes from the entries to the nearest vertices: expands the nearest known vertex until the `beam` nearest are expanded.
 /// `popped` gets them in the order of their expansion, with exact distances; returns how many.
+///
+/// A vertex is met from several others, each with an estimate of its own. Narrow beams do best where all of these count, and a
+/// vertex may stand in the beam more than once, as fewer are then lost to a bad estimate; with `once` the first estimate
+/// counts, and a beam holds as many vertices as it is wide.
 size_t attune_graph_search(
-    const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t beam,
+    const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t beam, int once,
     const attune_graph_scratch *scratch);
 
-/// The nearest `limit` of some entries, among those that a bitmap allows where it is given, nearer first, ties by the lower number;
-/// returns how many. `best` has room for them.
+/// The nearest `limit` of some entries, nearer first, ties by the lower number; returns how many. `best` has room for them.
 size_t attune_graph_best(
-    const attune_graph_entry *entries, size_t count, const uint32_t *_Nullable allowed, size_t limit,
-    attune_graph_entry *best);
+    const attune_graph_entry *entries, size_t count, size_t limit, attune_graph_entry *best);
 
 /// Sorts entries: nearer first, ties by the lower number; of one vertex the nearest stays. Returns how many are left.
 size_t attune_graph_sort(attune_graph_entry *entries, size_t count);

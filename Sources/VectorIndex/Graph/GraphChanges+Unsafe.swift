@@ -51,6 +51,7 @@ struct GraphChanges {
         try bridge(dead)
         for vertex in dead { state.live[Int(vertex) >> 5] &= ~(1 << (vertex & 31)) }
         state.vertexCount -= dead.count
+        dropUnused()
         chooseEntries()
     }
 
@@ -174,7 +175,18 @@ struct GraphChanges {
             }
         }
         state.vertexCount += added.count
+        dropUnused()
         return added
+    }
+
+    /// Gives back room at the end that no vertex uses.
+    private mutating func dropUnused() {
+        let before = state.vertexEnd
+        while state.vertexEnd > 0, !state.isLive(UInt32(state.vertexEnd - 1)) { state.vertexEnd -= 1 }
+        guard state.vertexEnd < before else { return }
+        state.rows.shrink(to: state.vertexEnd)
+        state.ids.shrink(to: state.vertexEnd)
+        state.vectors?.shrink(to: state.vertexEnd)
     }
 
     /// Free slots, used ones first, that may be written.

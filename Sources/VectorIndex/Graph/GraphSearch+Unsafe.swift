@@ -18,11 +18,20 @@ struct GraphSearch {
             rotated: scratch.vector, lengthSquare: square, width: scratch.width, tables: scratch.tables)
     }
 
-    /// Expands vertices into `scratch.popped`.
-    func expand(beam: Int) -> Int {
+    /// A wider beam has room for a vertex whose estimate is bad, and holds each once.
+    private static let widestOfMany = 48
+
+    /// Expands vertices, at least so many where there are, into `scratch.popped`.
+    func expand(beam: Int, atLeast wanted: Int) -> Int {
+        let isWide = beam > Self.widestOfMany
+        let count = expand(beam: beam, once: isWide)
+        return count >= min(wanted, state.vertexCount) || isWide ? count : expand(beam: beam, once: true)
+    }
+
+    private func expand(beam: Int, once: Bool) -> Int {
         state.withRows {
             $0.search(
-                placed, beam: beam, pool: scratch.pool, visited: scratch.visited, popped: scratch.popped,
+                placed, beam: beam, once: once, pool: scratch.pool, visited: scratch.visited, popped: scratch.popped,
                 limit: GraphScratch.limit(beam: beam))
         }
     }
@@ -45,7 +54,7 @@ struct GraphSearch {
 
     /// The nearest of the expanded vertices, into `scratch.best`.
     func best(_ count: Int, limit: Int) -> Int {
-        GraphRows.best(scratch.popped, count: count, allowed: nil, limit: limit, into: scratch.best)
+        GraphRows.best(scratch.popped, count: count, limit: limit, into: scratch.best)
     }
 
     /// The nearest of these vertices, into `scratch.best`.
@@ -54,7 +63,7 @@ struct GraphSearch {
         return entries.withUnsafeMutableBufferPointer { entries in
             guard let base = entries.baseAddress else { return 0 }
             state.withRows { $0.measure(scratch.vector, base, count: entries.count) }
-            return GraphRows.best(base, count: entries.count, allowed: nil, limit: limit, into: scratch.best)
+            return GraphRows.best(base, count: entries.count, limit: limit, into: scratch.best)
         }
     }
 

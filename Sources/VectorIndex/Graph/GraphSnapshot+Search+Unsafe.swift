@@ -23,6 +23,14 @@ extension GraphSnapshot {
         }
     }
 
+    /// The `k` nearest vectors of each query with the narrowest beam that was measured to reach a recall: see
+    /// ``searching(recall:)``.
+    public func search(
+        _ queries: MatrixView<Float>, k: Int, recall: Double, among candidates: CandidateSet? = nil
+    ) throws(VectorIndexError) -> [[Neighbour]] {
+        try searching(recall: recall).search(queries, k: k, among: candidates)
+    }
+
     public func search(
         _ query: [Float], within radius: Float, among candidates: CandidateSet?
     ) throws(VectorIndexError) -> [Neighbour] {
@@ -42,7 +50,7 @@ extension GraphSnapshot {
         let limit = candidateLimit(k)
         return state.scratches.use(vertexCount: state.vertexEnd, beam: max(beam, limit)) { scratch in
             let search = GraphSearch(query, state: state, space: space, scratch: scratch)
-            let best = search.best(search.expand(beam: beam), limit: limit)
+            let best = search.best(search.expand(beam: beam, atLeast: k), limit: limit)
             return search.neighbours(best, space: space, k: k, allowed: nil)
         }
     }
@@ -63,7 +71,7 @@ extension GraphSnapshot {
             let found: [Neighbour]? = state.scratches.use(vertexCount: state.vertexEnd, beam: max(width, limit)) {
                 scratch in
                 let search = GraphSearch(query, state: state, space: space, scratch: scratch)
-                let met = search.filter(search.expand(beam: width), among: filter.candidates)
+                let met = search.filter(search.expand(beam: width, atLeast: wanted), among: filter.candidates)
                 guard met >= min(wanted, filter.count) else { return nil }
                 return search.neighbours(search.best(met, limit: limit), space: space, k: k, allowed: filter.candidates)
             }

@@ -95,7 +95,7 @@ struct GraphSpace: Sendable {
     /// Draws what is too far away nearer, and returns the square of its length.
     @discardableResult
     private func draw(_ vector: UnsafeMutablePointer<Float>) -> Double {
-        let square = CodeKernels.norms(vector, count: width).squares
+        let square = RowKernels.sumOfSquares(vector, count: width)
         guard square > Self.farthest else { return square }
         // Twice, as the factor may be too small a number.
         let factor = Float((Self.farthest / square).squareRoot().squareRoot())

@@ -111,6 +111,14 @@ struct RowStore: Sendable {
         table = RowTable(blocks)
     }
 
+    /// Gives back blocks that no row below a number is in.
+    mutating func shrink(to count: Int) {
+        let needed = (count + (1 << shift) - 1) >> shift
+        guard needed < blocks.count else { return }
+        blocks.removeLast(blocks.count - needed)
+        table = RowTable(blocks)
+    }
+
     /// Gives these rows memory of their own, that they may be written.
     mutating func makeWritable(_ rows: some Sequence<UInt32>) {
         var isNeeded = [Bool](repeating: false, count: blocks.count)
