@@ -92,23 +92,26 @@ package struct GraphRows {
 
     // MARK: Searching
 
+    /// The numbers that a search's beam takes.
+    package static func room(beam: Int) -> Int { beam + 15 }
+
     /// Expands the nearest known vertex until the `beam` nearest known ones are expanded.
     ///
     /// - Parameters:
     ///   - once: Whether a vertex stands in the beam once, by its first estimate.
-    ///   - pool: Room for `beam` + 1 entries.
+    ///   - room: Room for ``room(beam:)`` numbers.
     ///   - visited: A bit for each vertex, all 0, and 0 again when this returns.
     ///   - popped: Gets the expanded vertices with exact distances; the search ends when its `limit` are there.
     /// - Returns: How many were expanded.
     package func search(
-        _ query: GraphQuery, beam: Int, once: Bool, pool: UnsafeMutablePointer<GraphEntry>,
+        _ query: GraphQuery, beam: Int, once: Bool, room: UnsafeMutablePointer<UInt64>,
         visited: UnsafeMutablePointer<UInt32>,
         popped: UnsafeMutablePointer<GraphEntry>, limit: Int
     ) -> Int {
         withGraph { graph in
             var query = query.query
             var scratch = attune_graph_scratch(
-                pool: Self.c(pool), visited: visited, popped: Self.c(popped), capacity: limit)
+                beam: room, visited: visited, popped: Self.c(popped), capacity: limit)
             return attune_graph_search(table, graph, &query, beam, once ? 1 : 0, &scratch)
         }
     }

@@ -47,7 +47,8 @@ struct GraphChangeTests {
         let one = try build(1)
         for width in [2, 8] {
             let other = try build(width)
-            #expect(bytes(one) == bytes(other))
+            let isSame = bytes(one) == bytes(other)
+            #expect(isSame)
             #expect(one.state.entryVertices == other.state.entryVertices)
         }
     }
@@ -130,7 +131,8 @@ struct GraphChangeTests {
         #expect(after.count == 4999 && before.count == 5000)
         #expect(try after.search(vectors.row(3), k: 5).allSatisfy { $0.id != 3 })
         #expect(try before.search(vectors.row(3), k: 20) == answer)
-        #expect(self.bytes(before) == bytes)
+        let isSame = self.bytes(before) == bytes
+        #expect(isSame)
         #expect(after.state.rows.sharedBlocks(with: before.state.rows) > after.state.rows.blockCount / 5)
     }
 
@@ -191,7 +193,8 @@ struct GraphChangeTests {
         }
         #expect(steps.contains(.inserting) && steps.last == .refining)
         #expect(index.snapshot().count == 1000)
-        #expect(bytes(index.snapshot()) == before)
+        let isSame = bytes(index.snapshot()) == before
+        #expect(isSame)
         try index.commit()
         #expect(index.snapshot().count == 3000)
     }

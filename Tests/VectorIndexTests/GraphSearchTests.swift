@@ -58,6 +58,34 @@ struct GraphSearchTests {
         #expect(scores == scores.sorted())
     }
 
+    @Test("tells apart what lies close together far from everything else", arguments: [Metric.squaredL2, .cosine])
+    func tightClusters(metric: Metric) throws {
+        var generator = RandomGenerator(seed: 17)
+        let centres = TestVectors.random(60, dimension: 96, seed: 18)
+        var vectors = Matrix<Float>(rows: 3000, columns: 96)
+        for row in 0..<3000 {
+            vectors.setRow(row, to: centres.row(row % 60).map { $0 + 0.004 * generator.normal() })
+        }
+        let settings = GraphSettings(keepsVectors: true)
+        let snapshot = try GraphVectors.graph(vectors, metric: metric, settings: settings).snapshot()
+        let found = try snapshot.searching(beam: 16).search(vectors.view, k: 1)
+        let missed = found.enumerated().count { $0.element.first?.id != UInt64($0.offset) }
+        #expect(missed == 0)
+        let truth = try GraphVectors.exact(vectors, metric: metric).search(vectors.view.rows(0..<200), k: 10)
+        let near = try snapshot.searching(beam: 32).search(vectors.view.rows(0..<200), k: 10)
+        #expect(GraphVectors.recall(near, of: truth, metric: metric, slack: 1e-6) >= 0.95)
+    }
+
+    @Test("tells others apart where a few vectors are enormous")
+    func outliers() throws {
+        var vectors = GraphVectors.clustered(3000, dimension: 32, seed: 19)
+        for row in 0..<3 { vectors.setRow(row, to: vectors.row(row).map { $0 * 1e12 }) }
+        let snapshot = try GraphVectors.graph(vectors).snapshot().searching(beam: 64)
+        let found = try snapshot.search(vectors.view.rows(3..<3000), k: 1)
+        let missed = found.enumerated().count { $0.element.first?.id != UInt64($0.offset + 3) }
+        #expect(missed == 0)
+    }
+
     @Test("works in every dimension", arguments: [1, 2, 3, 5, 17, 31, 63, 64, 65, 100, 127, 128, 129, 130, 700, 8192])
     func dimensions(dimension: Int) throws {
         let count = dimension > 1000 ? 300 : 1500

@@ -32,7 +32,7 @@ ATTUNE_INLINE uint32_t *list_vertices(uint8_t *list, size_t width) {
 enum { GRAPH_EMPTY = 0x7f800000 };
 
 ATTUNE_INLINE void graph_prefetch(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i += 64) __builtin_prefetch(bytes + i, 0, 3);
+    for (size_t i = 0; i < count; i += 64) __builtin_prefetch(bytes + i, 0, 2);
 }
 
 typedef float (*graph_product)(const float *, const void *, const float *, size_t);

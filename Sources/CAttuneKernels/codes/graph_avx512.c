@@ -1,7 +1,7 @@
 // The graph's kernels with AVX-512 F, BW, DQ and VL.
 //
 // Numeric policy: float32 with fused multiply-adds, sums in 64 lanes.
-#include "graph.h"
+#include "graph_search.h"
 #include "../math/avx512.h"
 
 #if ATTUNE_X86
@@ -47,21 +47,50 @@ ATTUNE_AVX512 static float dot_u8(const float *query, const void *vector, const 
     EACH_64(s[u] = _mm512_fmadd_ps(_mm512_loadu_ps(query + i + 16 * u), load_u8(x + i + 16 * u, step, low), s[u]);)
 }
 
-ATTUNE_AVX512 static uint32_t estimate(
-    const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float limit, float *out) {
-    uint32_t below = 0;
+/// min(key there, max(key before it, new key)) of each place moves what is farther by one and puts the new key before it.
+INLINE512 void insert(graph_beam *b, uint64_t key) {
+    const __m512i added = _mm512_set1_epi64((long long)key);
+    uint64_t *keys = b->keys;
+    size_t place = 0;
+    __m512i here = _mm512_loadu_si512(keys + 8 * (b->blocks - 1));
+    for (size_t block = b->blocks; block-- > 0;) {
+        const __m512i before = _mm512_loadu_si512(keys + 8 * block - 8);
+        const __m512i shifted = _mm512_alignr_epi64(here, before, 7);
+        place += (size_t)__builtin_popcount(_mm512_cmplt_epu64_mask(here, added));
+        _mm512_storeu_si512(keys + 8 * block, _mm512_min_epu64(here, _mm512_max_epu64(shifted, added)));
+        here = before;
+    }
+    b->next = place < b->next ? place : b->next;
+}
+
+/// base + first + second·(step·sums[i] + offset) for 32 neighbours: what is below the bound comes into the beam.
+INLINE512 void admit(
+    graph_beam *b, const uint32_t *sums, const uint8_t *factors, const attune_graph_query *q, float base,
+    uint32_t *visited, int once) {
+    const uint32_t *vertices = (const uint32_t *)factors + ATTUNE_GRAPH_BLOCK;
+    const __m512 bound = _mm512_set1_ps(beam_bound(b)), step = _mm512_set1_ps(q->step);
+    uint32_t orders[ATTUNE_GRAPH_BLOCK], below = 0;
     ATTUNE_UNROLL for (int i = 0; i < 2; i++) {
-        const __m512i words = _mm512_loadu_si512(factors + 16 * i);
+        const __m512i words = _mm512_loadu_si512(factors + 64 * i);
         const __m512 first = _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000u)));
         const __m512 second = _mm512_castsi512_ps(_mm512_slli_epi32(words, 16));
         const __m512 sum = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + 16 * i));
-        const __m512 product = _mm512_fmadd_ps(sum, _mm512_set1_ps(step), _mm512_set1_ps(offset));
+        const __m512 product = _mm512_fmadd_ps(sum, step, _mm512_set1_ps(q->offset));
         const __m512 found = _mm512_fmadd_ps(second, product, _mm512_add_ps(first, _mm512_set1_ps(base)));
-        _mm512_storeu_ps(out + 16 * i, found);
-        below |= (uint32_t)_mm512_cmp_ps_mask(found, _mm512_set1_ps(limit), _CMP_LT_OQ) << (16 * i);
+        const __m512i bits = _mm512_castps_si512(found);
+        const __m512i flips = _mm512_or_si512(_mm512_srai_epi32(bits, 31), _mm512_set1_epi32((int)0x80000000u));
+        _mm512_storeu_si512(orders + 16 * i, _mm512_xor_si512(bits, flips));
+        below |= (uint32_t)_mm512_cmp_ps_mask(found, bound, _CMP_LT_OQ) << (16 * i);
     }
-    return below;
+    for (; below != 0; below &= below - 1) {
+        const int i = __builtin_ctz(below);
+        if (is_marked(visited, vertices[i])) continue;
+        if (once) mark(visited, vertices[i]);
+        insert(b, key_of(orders[i], vertices[i]));
+    }
 }
+
+ATTUNE_GRAPH_SEARCH(avx512, ATTUNE_AVX512 static, insert, admit)
 
 /// Of each four floats the sum, in all four.
 INLINE512 __m512 column_sums(__m512 v) {
@@ -121,7 +150,7 @@ const attune_graph_kernels attune_graph_kernels_avx512 = {
     .dot = dot_f16,
     .distance_u8 = distance_u8,
     .dot_u8 = dot_u8,
-    .estimate = estimate,
+    .search = attune_graph_search_avx512,
     .tables = tables,
     .encode = encode,
 };

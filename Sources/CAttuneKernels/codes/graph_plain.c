@@ -2,7 +2,7 @@
 // for AVX2 with FMA.
 //
 // Numeric policy: float32, sums in 16 lanes that are added up in pairs.
-#include "graph.h"
+#include "graph_search.h"
 
 enum { LANES = 16 };
 
@@ -35,6 +35,36 @@ ATTUNE_INLINE float total(float s[LANES]) {
     }                                                                                                                  \
     return total(s);
 
+ATTUNE_INLINE void insert(graph_beam *b, uint64_t key) {
+    uint64_t *keys = b->keys;
+    size_t place = 8 * b->blocks;
+    if (keys[place - 1] <= key) return;
+    for (place--; place > 0 && keys[place - 1] > key; place--) keys[place] = keys[place - 1];
+    keys[place] = key;
+    if (place < b->next) b->next = place;
+}
+
+/// base + first + second·(step·sums[i] + offset) for 32 neighbours: what is below the bound comes into the beam.
+ATTUNE_INLINE void admit(
+    graph_beam *b, const uint32_t *sums, const uint8_t *factors, const attune_graph_query *q, float base,
+    uint32_t *visited, int once) {
+    const uint32_t *words = (const uint32_t *)factors, *vertices = words + ATTUNE_GRAPH_BLOCK;
+    const float bound = beam_bound(b);
+    float found[ATTUNE_GRAPH_BLOCK];
+    for (size_t i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {
+        const uint32_t first = words[i] & 0xffff0000u, second = words[i] << 16;
+        float f, r;
+        memcpy(&f, &first, 4);
+        memcpy(&r, &second, 4);
+        found[i] = base + f + r * (q->step * (float)(int32_t)sums[i] + q->offset);
+    }
+    for (size_t i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {
+        if (!(found[i] < bound) || is_marked(visited, vertices[i])) continue;
+        if (once) mark(visited, vertices[i]);
+        insert(b, key_of(order_of(found[i]), vertices[i]));
+    }
+}
+
 #define GRAPH_KERNELS(isa, attribute)                                                                                  \
     attribute static float distance_f16_##isa(                                                                         \
         const float *query, const void *vector, const float *extra, size_t width) {                                    \
@@ -60,20 +90,6 @@ ATTUNE_INLINE float total(float s[LANES]) {
         const float step = extra[0], low = extra[1];                                                                   \
         EACH_LANE(s[lane] += query[i + lane] * (low + step * (float)x[i + lane]);)                                     \
     }                                                                                                                  \
-    attribute static uint32_t estimate_##isa(                                                                          \
-        const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float limit,              \
-        float *out) {                                                                                                  \
-        uint32_t below = 0;                                                                                            \
-        for (size_t i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {                                                              \
-            const uint32_t first = factors[i] & 0xffff0000u, second = factors[i] << 16;                                \
-            float f, r;                                                                                                \
-            memcpy(&f, &first, 4);                                                                                     \
-            memcpy(&r, &second, 4);                                                                                    \
-            out[i] = base + f + r * (step * (float)(int32_t)sums[i] + offset);                                         \
-        }                                                                                                              \
-        for (size_t i = 0; i < ATTUNE_GRAPH_BLOCK; i++) below |= (uint32_t)(out[i] < limit) << i;                      \
-        return below;                                                                                                  \
-    }                                                                                                                  \
     attribute static void encode_##isa(                                                                                \
         const float *centre, const float *x, size_t width, uint8_t *bits, float *sums) {                               \
         float squares[LANES] = {0}, magnitudes[LANES] = {0}, products[LANES] = {0};                                    \
@@ -95,12 +111,13 @@ ATTUNE_INLINE float total(float s[LANES]) {
         sums[1] = total(magnitudes);                                                                                   \
         sums[2] = total(products);                                                                                     \
     }                                                                                                                  \
+    ATTUNE_GRAPH_SEARCH(isa, attribute static, insert, admit)                                                          \
     const attune_graph_kernels attune_graph_kernels_##isa = {                                                          \
         .distance = distance_f16_##isa,                                                                                \
         .dot = dot_f16_##isa,                                                                                          \
         .distance_u8 = distance_u8_##isa,                                                                              \
         .dot_u8 = dot_u8_##isa,                                                                                        \
-        .estimate = estimate_##isa,                                                                                    \
+        .search = attune_graph_search_##isa,                                                                           \
         .tables = NULL,                                                                                                \
         .encode = encode_##isa,                                                                                        \
     };

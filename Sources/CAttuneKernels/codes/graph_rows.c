@@ -30,7 +30,10 @@ void attune_graph_set_vector(
     const size_t width = graph->width;
     uint8_t *row = graph_row(graph, vertex);
     float *extra = graph->extra ? (float *)(row + graph->extra) : NULL;
-    if (extra) extra[2] = addend;
+    if (extra) {
+        memset(extra, 0, graph->row_size - graph->extra);
+        extra[2] = addend;
+    }
     if (graph->form == attune_graph_form_f16) {
         for (size_t i = 0; i < width; i += 64) {
             float part[64];

@@ -51,26 +51,6 @@ typedef struct attune_graph {
 /// The bytes of one block of neighbours.
 static inline size_t attune_graph_list_size(size_t width) { return 4 * width + 2 * 4 * ATTUNE_GRAPH_BLOCK; }
 
-/// What depends on the instruction set. Sums have another order on each level, so distances differ in the last bits.
-typedef struct attune_graph_kernels {
-    /// |query - x|² of a row's vector; `extra` is its three floats, or null.
-    float (*distance)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
-    float (*dot)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
-    /// The same for the other form of rows.
-    float (*distance_u8)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
-    float (*dot_u8)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
-    /// out[i] = base + first + second·(step·sums[i] + offset) for 32 neighbours; returns which are below the limit.
-    uint32_t (*estimate)(
-        const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float limit, float *out);
-    /// Look-up tables of a query as attune_kernels.code_tables makes them, but for what their rounding costs at most, which
-    /// estimates do not need; null where that is what makes them.
-    void (*_Nullable tables)(const float *query, size_t width, uint8_t *tables, float *step, float *offset);
-    /// The bits of x - centre, eight to a byte; sums gets |x - centre|², <s, x - centre> and <s, centre>.
-    void (*encode)(const float *centre, const float *x, size_t width, uint8_t *bits, float *sums);
-} attune_graph_kernels;
-
-const attune_graph_kernels *attune_graph_kernels_for(const attune_kernels *kernels);
-
 /// A rotated query and its tables.
 typedef struct attune_graph_query {
     const float *vector;
@@ -82,11 +62,32 @@ typedef struct attune_graph_query {
 
 /// What a search works in.
 typedef struct attune_graph_scratch {
-    attune_graph_entry *pool;     ///< beam + 1
+    uint64_t *beam;               ///< beam + 15 numbers
     uint32_t *visited;            ///< a bit for each vertex, all 0 before and after
     attune_graph_entry *popped;
     size_t capacity;              ///< of `popped`; a search ends when it is full
 } attune_graph_scratch;
+
+/// What depends on the instruction set. Sums have another order on each level, so distances differ in the last bits.
+typedef struct attune_graph_kernels {
+    /// |query - x|² of a row's vector; `extra` is its three floats, or null.
+    float (*distance)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
+    float (*dot)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
+    /// The same for the other form of rows.
+    float (*distance_u8)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
+    float (*dot_u8)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
+    /// Look-up tables of a query as attune_kernels.code_tables makes them, but for what their rounding costs at most, which
+    /// estimates do not need; null where that is what makes them.
+    void (*_Nullable tables)(const float *query, size_t width, uint8_t *tables, float *step, float *offset);
+    /// The bits of x - centre, eight to a byte; sums gets |x - centre|², <s, x - centre> and <s, centre>.
+    void (*encode)(const float *centre, const float *x, size_t width, uint8_t *bits, float *sums);
+    /// attune_graph_search.
+    size_t (*search)(
+        const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t beam, int once,
+        const attune_graph_scratch *scratch);
+} attune_graph_kernels;
+
+const attune_graph_kernels *attune_graph_kernels_for(const attune_kernels *kernels);
 
 /// Makes the tables [width / 4][16] of a query.
 void attune_graph_tables(

@@ -20,55 +20,85 @@ extension GraphCalibration {
         return chosen.sorted()
     }
 
+    /// Whether a graph has grown so much that another beam may be right.
+    func isOutgrown(by count: Int) -> Bool { count >= 2 * vectorCount }
+
     /// Asks a graph for vectors that it does not hold.
     ///
+    /// What a whole scan finds is measured once, when all vectors are at hand in float32; later a scan is one of the rows, and what
+    /// these are known to lose is taken off.
+    ///
     /// - Parameters:
-    ///   - exact: The vectors that it does hold.
+    ///   - exact: The vectors that it does hold, where they are at hand.
     ///   - queries: `[Q, D]`, prepared.
     static func measure(
-        _ state: GraphState, against exact: ExactSnapshot, queries: MatrixView<Float>
+        _ state: GraphState, against exact: ExactSnapshot?, queries: MatrixView<Float>
     ) throws(VectorIndexError) -> GraphCalibration {
-        // Twice as many: of equally near ones each is right.
-        let truth = try exact.search(queries, k: 2 * neighbours).map { found -> Set<UInt64> in
-            guard found.count > neighbours else { return Set(found.map(\.id)) }
-            let last = found[neighbours - 1].score
-            return Set(found.prefix(neighbours).map(\.id) + found.filter { $0.score == last }.map(\.id))
+        let byRows = GraphSnapshot(state).nearestByRows(queries, k: 2 * neighbours)
+        var (truth, lost, rowRecall) = (Truth(byRows), state.calibration?.rowRecall ?? 1, 1.0)
+        if let exact {
+            truth = Truth(try exact.search(queries, k: 2 * neighbours))
+            rowRecall = Double(truth.hits(in: byRows.map { Array($0.prefix(neighbours)) })) / Double(truth.total)
+            lost = 1
+        } else {
+            rowRecall = lost
         }
-        let total = queries.rows * min(neighbours, exact.count)
         var points: [Point] = []
         var beam = narrowest
         while beam <= widest {
-            let found = try GraphSnapshot(state, beam: beam).search(queries, k: neighbours)
-            let hits = zip(found, truth).reduce(0) { hits, pair in
-                hits + min(neighbours, pair.0.count { pair.1.contains($0.id) })
-            }
-            let (lower, upper) = interval(hits: hits, of: total)
-            points.append(Point(beam: beam, recall: Double(hits) / Double(total), lower: lower, upper: upper))
-            if points[points.count - 1].recall >= enough { break }
+            let hits = truth.hits(in: try GraphSnapshot(state, beam: beam).search(queries, k: neighbours))
+            let (lower, upper) = interval(hits: hits, of: truth.total)
+            let recall = Double(hits) / Double(truth.total)
+            points.append(Point(beam: beam, recall: recall * lost, lower: lower * lost, upper: upper * lost))
+            if recall >= enough { break }
             beam += max(2, beam / 5)
         }
-        return GraphCalibration(k: neighbours, queryCount: queries.rows, points: points)
+        return GraphCalibration(
+            k: neighbours, queryCount: queries.rows, vectorCount: state.count, rowRecall: rowRecall, points: points)
+    }
+
+    /// The true neighbours of each query; of those as near as the last one each is right.
+    private struct Truth {
+        private let ids: [Set<UInt64>]
+        let total: Int
+
+        init(_ found: [[Neighbour]]) {
+            total = found.reduce(0) { $0 + min(neighbours, $1.count) }
+            ids = found.map { found in
+                guard found.count > neighbours else { return Set(found.map(\.id)) }
+                let last = found[neighbours - 1].score
+                return Set(found.prefix(neighbours).map(\.id) + found.filter { $0.score == last }.map(\.id))
+            }
+        }
+
+        func hits(in found: [[Neighbour]]) -> Int {
+            zip(found, ids).reduce(0) { hits, pair in
+                hits + min(neighbours, pair.0.count { pair.1.contains($0.id) })
+            }
+        }
     }
 }
 
 extension GraphChanges {
-    /// Adds the first vectors of a graph: some of them last, when the graph of the others was asked for them.
-    mutating func addFirst(ids: [UInt64], vectors: Matrix<Float>) throws(GraphCommitCancelled) {
+    /// Adds vectors and, where the graph begins or has doubled since beams were measured, measures them: some of the vectors go in last,
+    /// when the graph of the others was asked for them.
+    mutating func addMeasuring(ids: [UInt64], vectors: Matrix<Float>) throws(GraphCommitCancelled) {
         let heldOut = GraphCalibration.heldOut(of: ids.count, seed: state.settings.seed)
-        guard !heldOut.isEmpty else { return try add(ids: ids, vectors: vectors.view) }
+        let isDue = state.calibration?.isOutgrown(by: state.count + ids.count) ?? true
+        guard isDue, !heldOut.isEmpty else { return try add(ids: ids, vectors: vectors.view) }
+        let isFirst = state.count == 0
         let isHeldOut = Set(heldOut)
         let rest = ids.indices.filter { !isHeldOut.contains($0) }
         let base = vectors.rows(at: rest)
         try add(ids: rest.map { ids[$0] }, vectors: base.view)
         reachAll()
         try check(.calibrating, 0, of: heldOut.count)
-        let segment = VectorSegment(ids: rest.map { ids[$0] }, vectors: base)
         let exact = ExactSnapshot(
-            metric: state.metric, dimension: state.dimension, tag: [], segments: [segment], codePolicy: .never,
-            comparesAll: true)
+            metric: state.metric, dimension: state.dimension, tag: [],
+            segments: [VectorSegment(ids: rest.map { ids[$0] }, vectors: base)], codePolicy: .never, comparesAll: true)
         let queries = vectors.rows(at: heldOut)
         // What is in memory and was checked has no errors.
-        calibrate(try? GraphCalibration.measure(state, against: exact, queries: queries.view))
+        calibrate(try? GraphCalibration.measure(state, against: isFirst ? exact : nil, queries: queries.view))
         try add(ids: heldOut.map { ids[$0] }, vectors: queries.view)
     }
 }

@@ -1,4 +1,4 @@
-/// How wide a beam has to be for a recall: measured on vectors of the index, with the exact answers of a whole scan.
+/// How wide a beam has to be for a recall: measured on vectors of the index, against a whole scan.
 public struct GraphCalibration: Equatable, Codable, Sendable {
     /// What one beam reaches.
     public struct Point: Equatable, Codable, Sendable {
@@ -14,6 +14,10 @@ public struct GraphCalibration: Equatable, Codable, Sendable {
     public var k: Int
     /// How many queries were asked.
     public var queryCount: Int
+    /// How many vectors the graph had then.
+    public var vectorCount: Int
+    /// The recall of comparing a query with every vector as the profile keeps it: no beam reaches more.
+    public var rowRecall: Double
     /// By ascending beam.
     public var points: [Point]
 
@@ -22,9 +26,9 @@ public struct GraphCalibration: Equatable, Codable, Sendable {
         points.first { $0.recall >= recall }?.beam ?? points.last?.beam ?? 1
     }
 
-    /// What a beam is measured to reach; of one between two the lower.
-    public func recall(beam: Int) -> Double {
-        points.last { $0.beam <= beam }?.recall ?? 0
+    /// What a beam is measured to reach; of one between two the lower, nil of one below all.
+    public func recall(beam: Int) -> Double? {
+        points.last { $0.beam <= beam }?.recall
     }
 
     /// Wilson's interval of a proportion (1927, doi:10.1080/01621459.1927.10502953), at 95 %.

@@ -96,11 +96,7 @@ public final class GraphIndex: Sendable {
             for (row, place) in places.enumerated() {
                 vectors.copyRow(place.row, of: writing.batches[place.batch].view, to: row)
             }
-            if changes.state.space == nil {
-                try changes.addFirst(ids: places.map(\.id), vectors: vectors)
-            } else {
-                try changes.add(ids: places.map(\.id), vectors: vectors.view)
-            }
+            try changes.addMeasuring(ids: places.map(\.id), vectors: vectors)
             changes.reachAll()
             writing.committed = changes.state
             writing.digests = changes.digests

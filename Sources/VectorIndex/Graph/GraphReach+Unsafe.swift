@@ -85,7 +85,7 @@ final class GraphReach {
                     lengthSquare: Float(CodeKernels.norms(scratch.vector, count: scratch.width).squares),
                     width: scratch.width, tables: scratch.tables)
                 let count = rows.search(
-                    query, beam: beam, once: true, pool: scratch.pool, visited: scratch.visited, popped: scratch.popped,
+                    query, beam: beam, once: true, room: scratch.room, visited: scratch.visited, popped: scratch.popped,
                     limit: GraphScratch.limit(beam: beam))
                 let sorted = GraphRows.sort(scratch.popped, count: count)
                 return (0..<sorted).map { scratch.popped[$0].vertex }

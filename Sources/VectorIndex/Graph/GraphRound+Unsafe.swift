@@ -61,7 +61,7 @@ struct GraphRound {
                 lengthSquare: Float(CodeKernels.norms(scratch.vector, count: scratch.width).squares),
                 width: scratch.width, tables: scratch.tables)
             count = rows.search(
-                query, beam: beam, once: false, pool: scratch.pool, visited: scratch.visited, popped: candidates,
+                query, beam: beam, once: false, room: scratch.room, visited: scratch.visited, popped: candidates,
                 limit: GraphScratch.limit(beam: beam) - rows.layout.degree)
             count = add(neighboursOf: vertex, rows, scratch, to: candidates, count: count)
             count = without(vertex, candidates, count: count)

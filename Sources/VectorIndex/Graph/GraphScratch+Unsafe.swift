@@ -9,7 +9,8 @@ final class GraphScratch: @unchecked Sendable {
     let other: UnsafeMutablePointer<Float>
     let tables: UnsafeMutablePointer<UInt8>
     private(set) var visited: UnsafeMutablePointer<UInt32>
-    private(set) var pool: UnsafeMutablePointer<GraphEntry>
+    /// Room for the beam.
+    private(set) var room: UnsafeMutablePointer<UInt64>
     private(set) var popped: UnsafeMutablePointer<GraphEntry>
     /// Room for as many entries as `popped`.
     private(set) var best: UnsafeMutablePointer<GraphEntry>
@@ -24,7 +25,7 @@ final class GraphScratch: @unchecked Sendable {
         self.width = width
         (vector, other) = (.allocate(capacity: width), .allocate(capacity: width))
         tables = .allocate(capacity: 4 * width)
-        (visited, pool, popped) = (.allocate(capacity: 1), .allocate(capacity: 1), .allocate(capacity: 1))
+        (visited, room, popped) = (.allocate(capacity: 1), .allocate(capacity: 1), .allocate(capacity: 1))
         (best, numbers) = (.allocate(capacity: 1), .allocate(capacity: 1))
     }
 
@@ -38,13 +39,13 @@ final class GraphScratch: @unchecked Sendable {
         }
         if beam > self.beam {
             self.beam = beam
-            pool.deallocate()
+            room.deallocate()
             popped.deallocate()
             best.deallocate()
             numbers.deallocate()
             let limit = Self.limit(beam: beam)
-            (pool, popped, best) = (
-                .allocate(capacity: beam + 1), .allocate(capacity: limit), .allocate(capacity: limit)
+            (room, popped, best) = (
+                .allocate(capacity: GraphRows.room(beam: beam)), .allocate(capacity: limit), .allocate(capacity: limit)
             )
             numbers = .allocate(capacity: limit + width)
         }
@@ -55,7 +56,7 @@ final class GraphScratch: @unchecked Sendable {
         other.deallocate()
         tables.deallocate()
         visited.deallocate()
-        pool.deallocate()
+        room.deallocate()
         popped.deallocate()
         best.deallocate()
         numbers.deallocate()

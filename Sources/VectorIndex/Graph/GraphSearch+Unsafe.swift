@@ -18,20 +18,20 @@ struct GraphSearch {
             rotated: scratch.vector, lengthSquare: square, width: scratch.width, tables: scratch.tables)
     }
 
-    /// A wider beam has room for a vertex whose estimate is bad, and holds each once.
-    private static let widestOfMany = 48
+    /// Of a beam that is hardly wider than as many as are wanted, places for vertices that stand in it twice are missed.
+    private static let manyWanted = 64
 
     /// Expands vertices, at least so many where there are, into `scratch.popped`.
     func expand(beam: Int, atLeast wanted: Int) -> Int {
-        let isWide = beam > Self.widestOfMany
-        let count = expand(beam: beam, once: isWide)
-        return count >= min(wanted, state.vertexCount) || isWide ? count : expand(beam: beam, once: true)
+        if wanted > Self.manyWanted, beam < 2 * wanted { return expand(beam: beam, once: true) }
+        let count = expand(beam: beam, once: false)
+        return count >= min(wanted, state.vertexCount) ? count : expand(beam: beam, once: true)
     }
 
     private func expand(beam: Int, once: Bool) -> Int {
         state.withRows {
             $0.search(
-                placed, beam: beam, once: once, pool: scratch.pool, visited: scratch.visited, popped: scratch.popped,
+                placed, beam: beam, once: once, room: scratch.room, visited: scratch.visited, popped: scratch.popped,
                 limit: GraphScratch.limit(beam: beam))
         }
     }

@@ -24,7 +24,7 @@ public struct GraphSettings: Equatable, Sendable {
     public var seed: UInt64
 
     public init(
-        profile: GraphProfile = .fast, degree: Int = 32, buildBeam: Int = 96, refinements: Int = 1,
+        profile: GraphProfile = .fast, degree: Int = 32, buildBeam: Int = 160, refinements: Int = 1,
         keepsVectors: Bool = false, seed: UInt64 = 0x5eed_0002
     ) {
         precondition(degree > 0 && degree <= 1024 && degree % 32 == 0, "\(degree) neighbours a vertex")

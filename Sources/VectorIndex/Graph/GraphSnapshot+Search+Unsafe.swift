@@ -37,7 +37,8 @@ extension GraphSnapshot {
         var k = 64
         while true {
             // One step wider than asked, to see something outside the radius.
-            let found = try search(query, k: k, among: candidates)
+            // What is missed matters more here than what it costs.
+            let found = try searching(beam: max(beam, 2 * k)).search(query, k: k, among: candidates)
             let inside = found.prefix { metric.largerIsNearer ? $0.score >= radius : $0.score <= radius }
             if inside.count < found.count || found.count < k { return Array(inside) }
             k *= 4
@@ -52,6 +53,26 @@ extension GraphSnapshot {
             let search = GraphSearch(query, state: state, space: space, scratch: scratch)
             let best = search.best(search.expand(beam: beam, atLeast: k), limit: limit)
             return search.neighbours(best, space: space, k: k, allowed: nil)
+        }
+    }
+
+    /// The nearest of all vectors as the rows keep them: what the widest beam would find.
+    ///
+    /// - Parameter queries: Prepared.
+    func nearestByRows(_ queries: MatrixView<Float>, k: Int) -> [[Neighbour]] {
+        guard let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
+        let vertices = (0..<UInt32(state.vertexEnd)).filter(state.isLive)
+        return queries.withUnsafePointer { base in
+            nonisolated(unsafe) let base = base
+            return parallelMap(queries.rows) { row in
+                let limit = candidateLimit(k)
+                return state.scratches.use(vertexCount: state.vertexEnd, beam: limit) { scratch in
+                    let search = GraphSearch(
+                        base + row * queries.stride, state: state, space: space, scratch: scratch)
+                    let best = search.best(of: vertices, limit: limit)
+                    return search.neighbours(best, space: space, k: k, allowed: nil)
+                }
+            }
         }
     }
 

@@ -26,10 +26,9 @@ public struct GraphSnapshot: VectorSearching {
     /// What a vector takes in memory; see ``GraphSettings/bytesPerVector(dimension:metric:)``.
     public var bytesPerVector: Int { settings.bytesPerVector(dimension: dimension, metric: metric) }
 
-    /// What the beam was measured to reach, where a graph was calibrated: the chance of a neighbour to be missing.
-    public var guarantee: SearchGuarantee {
-        .bounded(missRate: 1 - (state.calibration?.recall(beam: beam) ?? 0))
-    }
+    /// What the beam was measured to reach, where the graph was calibrated. Scores are exact where vectors are kept, else those of
+    /// the vectors as the profile keeps them.
+    public var guarantee: SearchGuarantee { .approximate(recall: state.calibration?.recall(beam: beam)) }
 
     /// Beams and the recall that they were measured to reach; nil where a graph was not calibrated.
     public var calibration: GraphCalibration? { state.calibration }

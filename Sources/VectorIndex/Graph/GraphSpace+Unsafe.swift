@@ -19,6 +19,9 @@ struct GraphSpace: Sendable {
     /// The centre, scaled and rotated, `[width]`.
     private let rotatedCentre: Matrix<Float>
 
+    /// A few vectors that are so many times longer than most (in squares) have no say in where the centre is and how large others are:
+    /// half precision would have nothing left for these.
+    private static let unusual = 1024.0
     /// So far away that distances would leave float32: vectors are drawn nearer.
     private static let farthest: Double = 0x1p80
 
@@ -28,20 +31,22 @@ struct GraphSpace: Sendable {
     init(_ vectors: MatrixView<Float>, metric: Metric, seed: UInt64) {
         self.metric = metric
         dimension = vectors.columns
-        let (count, dimension) = (vectors.rows, dimension)
-        var sums = [Double](repeating: 0, count: dimension + 1)
-        var squares: [Double] = []
+        let dimension = dimension
+        let all = (0..<vectors.rows).map { row in
+            vectors.withUnsafePointer { CodeKernels.norms($0 + row * vectors.stride, count: dimension).squares }
+        }
+        let farthest = all.sorted()[all.count / 2] * Self.unusual
+        let usual = all.indices.filter { all[$0] <= farthest }
+        let (squares, count) = (usual.map { all[$0] }, usual.count)
+        var sums = [Double](repeating: 0, count: dimension)
         sums.withUnsafeMutableBufferPointer { sums in
             vectors.withUnsafePointer { base in
                 guard let sums = sums.baseAddress else { return }
-                for row in 0..<count {
-                    CodeKernels.add(base + row * vectors.stride, count: dimension, to: sums)
-                    squares.append(CodeKernels.norms(base + row * vectors.stride, count: dimension).squares)
-                }
+                for row in usual { CodeKernels.add(base + row * vectors.stride, count: dimension, to: sums) }
             }
         }
         let largest = squares.max() ?? 0
-        var centre = sums.prefix(dimension).map { Float($0 / Double(count)) }
+        var centre = sums.map { Float($0 / Double(count)) }
         if metric == .innerProduct {
             centre.append(Float(squares.reduce(0) { $0 + (largest - $1).squareRoot() } / Double(count)))
         }
