@@ -6,7 +6,7 @@ struct GraphRound {
     /// Vertices that one thread plans or writes at a time.
     private static let grain = 16
     /// More candidates than that are not looked at: the nearest of them.
-    private static let mostCandidates = 256
+    private static let mostCandidates = 128
     /// In a graph of fewer vertices each is compared with all others.
     static let fewest = 512
 

@@ -15,11 +15,12 @@ extension GraphSnapshot {
         let filter = candidates.map(GraphFilter.init)
         return prepared.withUnsafePointer { base in
             nonisolated(unsafe) let base = base
-            return parallelMap(prepared.rows) { row in
+            func found(_ row: Int) -> [Neighbour] {
                 let query = base + row * prepared.stride
                 guard let filter else { return nearest(query, space: space, k: k) }
                 return nearest(query, space: space, k: k, among: filter)
             }
+            return prepared.rows == 1 ? [found(0)] : parallelMap(prepared.rows, found)
         }
     }
 
