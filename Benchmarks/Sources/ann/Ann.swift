@@ -27,6 +27,8 @@ struct Ann: ParsableCommand {
     @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact.") var own = "graph,bounded,exact"
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
+    @Option(help: "Write what the first index of our own finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
+    var results: String?
     @Flag(help: "Print one JSON document.") var json = false
 
     private var metricKind: Metric? { ["l2": .squaredL2, "ip": .innerProduct, "cosine": .cosine][metric] }
@@ -45,6 +47,7 @@ struct Ann: ParsableCommand {
         let mine = try own.split(separator: ",").map {
             try OwnIndex(OwnIndex.Structure(rawValue: String($0))!, vectors)
         }
+        if let results, let first = mine.first { try write(first.search(0, vectors.queries, k: k), to: results) }
         let others = try startPeers(vectors)
         let machine = Machine.measure()
         ThreadPool.setDefaultWidth(1)
@@ -62,6 +65,18 @@ struct Ann: ParsableCommand {
             "\(vectors.base.rows) × \(vectors.base.columns), \(metric), k \(k), \(vectors.queries.rows) queries, one thread on core "
                 + "\(core), median of \(rounds) rounds\n")
         report(curves)
+    }
+
+    private func write(_ found: [[Neighbour]], to prefix: String) throws {
+        let shape = [found.count, k]
+        let ids = try NumpyWriter(replacing: prefix + "-ids.npy", type: .int32, shape: shape)
+        let scores = try NumpyWriter(replacing: prefix + "-scores.npy", type: .float32, shape: shape)
+        for neighbours in found {
+            try ids.append(neighbours.map { Int32($0.id) })
+            try scores.append(neighbours.map(\.score))
+        }
+        try ids.commit()
+        try scores.commit()
     }
 
     private func startPeers(_ vectors: Vectors) throws -> [RunningPeer] {
