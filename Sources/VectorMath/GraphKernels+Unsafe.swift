@@ -50,13 +50,13 @@ package struct GraphRowLayout: Equatable, Sendable {
 
     fileprivate func graph(
         blocks: UnsafePointer<UnsafeMutablePointer<UInt8>>, shift: Int, capacity: Int, entries: UnsafePointer<UInt8>?,
-        entryBlocks: Int
+        entryBlocks: Int, checked: UnsafeRawPointer?, offset: Int
     ) -> attune_graph {
         attune_graph(
             blocks: blocks, shift: UInt32(shift), capacity: UInt32(capacity), row_size: rowSize, width: width,
             lists: vectorSize, list_count: listCount, extra: hasExtra ? extra : 0,
             form: form == .float16 ? attune_graph_form_f16 : attune_graph_form_u8, entries: entries,
-            entry_blocks: entryBlocks)
+            entry_blocks: entryBlocks, checked: checked?.assumingMemoryBound(to: UInt64.self), offset: offset)
     }
 }
 
@@ -81,13 +81,17 @@ package struct GraphRows {
     package let layout: GraphRowLayout
     private var table: UnsafePointer<attune_kernels> { Kernels.current.table }
 
+    /// - Parameters:
+    ///   - checked: Of rows in a file, a bit for each of its pages, 1 where it may be read; nil where all may.
+    ///   - offset: Where in that file the rows begin.
     package init(
         layout: GraphRowLayout, blocks: UnsafePointer<UnsafeMutablePointer<UInt8>>, shift: Int, capacity: Int,
-        entries: UnsafePointer<UInt8>?, entryBlocks: Int
+        entries: UnsafePointer<UInt8>?, entryBlocks: Int, checked: UnsafeRawPointer? = nil, offset: Int = 0
     ) {
         self.layout = layout
         graph = layout.graph(
-            blocks: blocks, shift: shift, capacity: capacity, entries: entries, entryBlocks: entryBlocks)
+            blocks: blocks, shift: shift, capacity: capacity, entries: entries, entryBlocks: entryBlocks,
+            checked: checked, offset: offset)
     }
 
     // MARK: Searching
@@ -102,18 +106,35 @@ package struct GraphRows {
     ///   - room: Room for ``room(beam:)`` numbers.
     ///   - visited: A bit for each vertex, all 0, and 0 again when this returns.
     ///   - popped: Gets the expanded vertices with exact distances; the search ends when its `limit` are there.
-    /// - Returns: How many were expanded.
+    ///   - unchecked: Where the search came to a row that may not be read yet, gets that vertex.
+    /// - Returns: How many were expanded; nil where the search ended at such a row.
     package func search(
         _ query: GraphQuery, beam: Int, once: Bool, room: UnsafeMutablePointer<UInt64>,
-        visited: UnsafeMutablePointer<UInt32>,
-        popped: UnsafeMutablePointer<GraphEntry>, limit: Int
-    ) -> Int {
-        withGraph { graph in
-            var query = query.query
-            var scratch = attune_graph_scratch(
-                beam: room, visited: visited, popped: Self.c(popped), capacity: limit)
-            return attune_graph_search(table, graph, &query, beam, once ? 1 : 0, &scratch)
+        visited: UnsafeMutablePointer<UInt32>, popped: UnsafeMutablePointer<GraphEntry>, limit: Int,
+        unchecked: inout UInt32
+    ) -> Int? {
+        let count = withGraph { graph in
+            withUnsafeMutablePointer(to: &unchecked) { unchecked in
+                var query = query.query
+                var scratch = attune_graph_scratch(
+                    beam: room, visited: visited, popped: Self.c(popped), capacity: limit, unchecked: unchecked)
+                return attune_graph_search(table, graph, &query, beam, once ? 1 : 0, &scratch)
+            }
         }
+        return count == -1 ? nil : count
+    }
+
+    /// The same of rows in memory, all of which may be read.
+    package func search(
+        _ query: GraphQuery, beam: Int, once: Bool, room: UnsafeMutablePointer<UInt64>,
+        visited: UnsafeMutablePointer<UInt32>, popped: UnsafeMutablePointer<GraphEntry>, limit: Int
+    ) -> Int {
+        var unchecked: UInt32 = 0
+        let count = search(
+            query, beam: beam, once: once, room: room, visited: visited, popped: popped, limit: limit,
+            unchecked: &unchecked)
+        guard let count else { preconditionFailure("a search of rows that were not checked") }
+        return count
     }
 
     /// The nearest `limit` of some entries, in order.

@@ -187,7 +187,7 @@ struct GraphSearchTests {
         }
         #expect(try snapshot.vector(of: 600) == nil)
         #expect(try snapshot.contains(0) && !snapshot.contains(600))
-        #expect(snapshot.ids() == (0..<600).map { $0 })
+        #expect(try snapshot.ids() == (0..<600).map { $0 })
     }
 
     @Test("finds nearly everything within a radius", arguments: [Metric.squaredL2, .cosine])

@@ -27,7 +27,7 @@ struct Ann: ParsableCommand {
     @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact.") var own = "graph,bounded,exact"
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
-    @Option(help: "Write what the first index of our own finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
+    @Option(help: "Write what our first index finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
     var results: String?
     @Flag(help: "Print one JSON document.") var json = false
 

@@ -84,7 +84,7 @@ INLINE512 void admit(
     }
     for (; below != 0; below &= below - 1) {
         const int i = __builtin_ctz(below);
-        if (is_marked(visited, vertices[i])) continue;
+        if (beam_refuses(b, visited, vertices[i])) continue;
         if (once) mark(visited, vertices[i]);
         insert(b, key_of(orders[i], vertices[i]));
     }

@@ -59,7 +59,7 @@ ATTUNE_INLINE void admit(
         found[i] = base + f + r * (q->step * (float)(int32_t)sums[i] + q->offset);
     }
     for (size_t i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {
-        if (!(found[i] < bound) || is_marked(visited, vertices[i])) continue;
+        if (!(found[i] < bound) || beam_refuses(b, visited, vertices[i])) continue;
         if (once) mark(visited, vertices[i]);
         insert(b, key_of(order_of(found[i]), vertices[i]));
     }

@@ -10,6 +10,8 @@
 typedef struct graph_beam {
     uint64_t *keys;
     size_t limit, blocks;
+    /// Vertices are below it, whatever a row says.
+    uint32_t capacity;
     /// All before it are expanded.
     size_t next;
 } graph_beam;
@@ -40,8 +42,8 @@ ATTUNE_INLINE float distance_of(uint64_t key) {
 }
 
 /// An empty beam: infinitely far vertices that were expanded. Before its first key is room for a block, whose last is below all.
-ATTUNE_INLINE graph_beam beam_make(uint64_t *room, size_t limit) {
-    graph_beam beam = {room + 8, limit, (limit + 7) / 8, limit};
+ATTUNE_INLINE graph_beam beam_make(uint64_t *room, size_t limit, uint32_t capacity) {
+    graph_beam beam = {room + 8, limit, (limit + 7) / 8, capacity, limit};
     room[7] = 0;
     for (size_t i = 0; i < 8 * beam.blocks; i++) beam.keys[i] = (uint64_t)order_of(INFINITY) << 32 | ~0u;
     return beam;
@@ -69,6 +71,21 @@ ATTUNE_INLINE uint32_t beam_take(graph_beam *b, uint32_t *visited, int once) {
     return GRAPH_NONE;
 }
 
+/// Whether a beam has no use for a vertex.
+ATTUNE_INLINE int beam_refuses(const graph_beam *b, const uint32_t *visited, uint32_t vertex) {
+    return vertex >= b->capacity || is_marked(visited, vertex);
+}
+
+/// Whether the pages of a row may be read.
+ATTUNE_INLINE int row_is_checked(const attune_graph *graph, uint32_t vertex) {
+    if (!graph->checked) return 1;
+    const size_t start = graph->offset + vertex * graph->row_size;
+    for (size_t page = start >> 16; page <= (start + graph->row_size - 1) >> 16; page++) {
+        if (!(__atomic_load_n(graph->checked + page / 64, __ATOMIC_RELAXED) >> (page % 64) & 1)) return 0;
+    }
+    return 1;
+}
+
 ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
     int found = 0;
     for (size_t i = 0; i < b->limit; i++) found |= b->keys[i] == key;
@@ -88,19 +105,25 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
         const float tight = GRAPH_TIGHT * q.step * q.step * (float)columns;                                            \
         uint32_t *visited = scratch->visited;                                                                          \
         uint32_t sums[ATTUNE_GRAPH_BLOCK];                                                                             \
-        graph_beam beam = beam_make(scratch->beam, width_limit);                                                       \
+        graph_beam beam = beam_make(scratch->beam, width_limit, graph->capacity);                                                       \
         for (size_t block = 0; block < graph->entry_blocks; block++) {                                                 \
             const uint8_t *list = graph->entries + block * list_size;                                                  \
             kernels->code_sums(q.tables, columns, list, list_size, 1, sums);                                           \
             admit(&beam, sums, list + 4 * width, &q, q.length_square, visited, once);                                  \
         }                                                                                                              \
         size_t count = 0;                                                                                              \
+        uint32_t unchecked = GRAPH_NONE;                                                                               \
         beam_skip(&beam);                                                                                              \
         uint32_t coming = beam_take(&beam, visited, once);                                                             \
         if (coming != GRAPH_NONE) graph_prefetch(graph_row(graph, coming), row_size);                                  \
-        while (count < scratch->capacity) {                                                                            \
+        while (count < scratch->capacity && unchecked == GRAPH_NONE) {                                                 \
             const uint32_t vertex = coming != GRAPH_NONE ? coming : beam_take(&beam, visited, once);                   \
             if (vertex == GRAPH_NONE) break;                                                                           \
+            if (!row_is_checked(graph, vertex)) {                                                                      \
+                visited[vertex / 32] = 0;                                                                              \
+                unchecked = vertex;                                                                                    \
+                break;                                                                                                 \
+            }                                                                                                          \
             const uint8_t *row = graph_row(graph, vertex);                                                             \
             /* Chosen before this one's neighbours are known, so that its row comes while they are looked at. */         \
             coming = beam_take(&beam, visited, once);                                                                  \
@@ -113,7 +136,11 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
                 if (exact < tight) {                                                                                   \
                     const uint32_t *vertices = (const uint32_t *)(list + 4 * width) + ATTUNE_GRAPH_BLOCK;              \
                     for (int i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {                                                     \
-                        if (vertices[i] == vertex || is_marked(visited, vertices[i])) continue;                        \
+                        if (vertices[i] == vertex || beam_refuses(&beam, visited, vertices[i])) continue;              \
+                        if (!row_is_checked(graph, vertices[i])) {                                                     \
+                            unchecked = vertices[i];                                                                   \
+                            continue;                                                                                  \
+                        }                                                                                              \
                         const uint8_t *other = graph_row(graph, vertices[i]);                                          \
                         const float *more = graph_extra(graph, other);                                                 \
                         const float found = distance(q.vector, other, more, width) + (more ? more[2] : 0);             \
@@ -134,7 +161,8 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
             for (size_t i = 0; i < count; i++) visited[scratch->popped[i].vertex / 32] = 0;                            \
             if (coming != GRAPH_NONE) visited[coming / 32] = 0;                                                        \
         }                                                                                                              \
-        return count;                                                                                                  \
+        if (unchecked != GRAPH_NONE) *scratch->unchecked = unchecked;                                                  \
+        return unchecked != GRAPH_NONE ? (size_t)-1 : count;                                                           \
     }
 
 /// Nearer to a vertex than the root of this times step² a column, the rounding of the tables, whose deviation is

@@ -46,6 +46,8 @@ typedef struct attune_graph {
     attune_graph_form form;
     const uint8_t *_Nullable entries;  ///< blocks of entry vertices around the origin
     size_t entry_blocks;
+    const uint64_t *_Nullable checked;  ///< of rows in a file, a bit for each 64 KiB: 1 where it may be read; null where all may
+    size_t offset;          ///< where in that file the rows begin
 } attune_graph;
 
 /// The bytes of one block of neighbours.
@@ -66,6 +68,7 @@ typedef struct attune_graph_scratch {
     uint32_t *visited;            ///< a bit for each vertex, all 0 before and after
     attune_graph_entry *popped;
     size_t capacity;              ///< of `popped`; a search ends when it is full
+    uint32_t *unchecked;          ///< gets the vertex whose row may not be read yet, where a search comes to one
 } attune_graph_scratch;
 
 /// What depends on the instruction set. Sums have another order on each level, so distances differ in the last bits.
@@ -94,7 +97,8 @@ void attune_graph_tables(
     const attune_kernels *kernels, const float *query, size_t width, uint8_t *tables, float *step, float *offset);
 
 /// Goes from the entries to the nearest vertices: expands the nearest known vertex until the `beam` nearest are expanded.
-/// `popped` gets them in the order of their expansion, with exact distances; returns how many.
+/// `popped` gets them in the order of their expansion, with exact distances; returns how many, or (size_t)-1 where it came to a
+/// row that may not be read yet.
 ///
 /// A vertex is met from several others, each with an estimate of its own. Narrow beams do best where all of these count, and a
 /// vertex may stand in the beam more than once, as fewer are then lost to a bad estimate; with `once` the first estimate

@@ -34,7 +34,7 @@ extension GraphCalibration {
     static func measure(
         _ state: GraphState, against exact: ExactSnapshot?, queries: MatrixView<Float>
     ) throws(VectorIndexError) -> GraphCalibration {
-        let byRows = GraphSnapshot(state).nearestByRows(queries, k: 2 * neighbours)
+        let byRows = try GraphSnapshot(state).nearestByRows(queries, k: 2 * neighbours)
         var (truth, lost, rowRecall) = (Truth(byRows), state.calibration?.rowRecall ?? 1, 1.0)
         if let exact {
             truth = Truth(try exact.search(queries, k: 2 * neighbours))
@@ -82,7 +82,7 @@ extension GraphCalibration {
 extension GraphChanges {
     /// Adds vectors and, where the graph begins or has doubled since beams were measured, measures them: some of the vectors go in last,
     /// when the graph of the others was asked for them.
-    mutating func addMeasuring(ids: [UInt64], vectors: Matrix<Float>) throws(GraphCommitCancelled) {
+    mutating func addMeasuring(ids: [UInt64], vectors: Matrix<Float>) throws(VectorIndexError) {
         let heldOut = GraphCalibration.heldOut(of: ids.count, seed: state.settings.seed)
         let isDue = state.calibration?.isOutgrown(by: state.count + ids.count) ?? true
         guard isDue, !heldOut.isEmpty else { return try add(ids: ids, vectors: vectors.view) }

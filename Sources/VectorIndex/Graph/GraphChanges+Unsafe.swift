@@ -20,14 +20,14 @@ struct GraphChanges {
         self.report = report
     }
 
-    func check(_ step: GraphProgress.Step, _ done: Int, of total: Int) throws(GraphCommitCancelled) {
-        if !report(GraphProgress(step: step, done: done, total: total)) { throw GraphCommitCancelled() }
+    func check(_ step: GraphProgress.Step, _ done: Int, of total: Int) throws(VectorIndexError) {
+        if !report(GraphProgress(step: step, done: done, total: total)) { throw .cancelled }
     }
 
     // MARK: Deleting
 
     /// Takes ids out; vertices that lose their last id are taken out of the graph.
-    mutating func delete(_ ids: [UInt64]) throws(GraphCommitCancelled) {
+    mutating func delete(_ ids: [UInt64]) throws(VectorIndexError) {
         var dead: [UInt32] = []
         for id in ids {
             guard let vertex = state.table.remove(id) else { continue }
@@ -56,7 +56,7 @@ struct GraphChanges {
     }
 
     /// Gives those who have dead neighbours others: what is left of theirs, and what the dead ones led to.
-    private mutating func bridge(_ dead: [UInt32]) throws(GraphCommitCancelled) {
+    private mutating func bridge(_ dead: [UInt32]) throws(VectorIndexError) {
         var isDead = [Bool](repeating: false, count: state.vertexEnd)
         for vertex in dead { isDead[Int(vertex)] = true }
         try check(.repairing, 0, of: dead.count)
@@ -98,7 +98,7 @@ struct GraphChanges {
     // MARK: Adding
 
     /// Adds vectors, `[N, D]`, prepared, with ids that are not there, ascending.
-    mutating func add(ids: [UInt64], vectors: MatrixView<Float>) throws(GraphCommitCancelled) {
+    mutating func add(ids: [UInt64], vectors: MatrixView<Float>) throws(VectorIndexError) {
         guard !ids.isEmpty else { return }
         if state.space == nil {
             state.space = GraphSpace(vectors, metric: state.metric, seed: state.settings.seed)
@@ -153,8 +153,10 @@ struct GraphChanges {
                             let addend = space.place(vector, into: scratch.vector)
                             rows.setVector(slots[row], scratch.vector, addend: addend)
                             current.vectors.map { store in
-                                store.row(Int(slots[row])).assumingMemoryBound(to: Float.self)
-                                    .update(from: vector, count: current.dimension)
+                                let kept = store.row(Int(slots[row])).assumingMemoryBound(to: Float.self)
+                                kept.update(from: vector, count: current.dimension)
+                                (kept + current.dimension).update(
+                                    repeating: 0, count: store.rowSize / 4 - current.dimension)
                             }
                         }
                     }

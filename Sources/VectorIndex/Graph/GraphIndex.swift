@@ -1,19 +1,26 @@
+internal import Files
 internal import Synchronization
 public import VectorMath
 
-/// An approximate nearest-neighbour index in memory that one writer changes while others read its snapshots: a graph.
+/// An approximate nearest-neighbour index that one writer changes while others read its snapshots: a graph.
 ///
-/// Changes gather until `commit`, which publishes them in a new snapshot. A new vector is seen only when its links are there; a
+/// Changes gather until `commit`, which publishes them in a new snapshot and, for an index in a file, replaces the file. Between
+/// processes a lock beside the file (`PATH.lock`) lets one writer in. A new vector is seen only when its links are there; a
 /// deleted one's neighbours are linked with one another before it goes. Calls are safe from several threads: they take turns.
 public final class GraphIndex: Sendable {
     public let metric: Metric
     public let dimension: Int
     public let settings: GraphSettings
 
+    /// The file that `commit()` replaces; nil for an index in memory.
+    public let path: String?
+
+    private let lock: FileLock?
     private let state: Mutex<Writing>
 
     private struct Writing: Sendable {
         var committed: GraphState
+        var tag: [UInt8] = []
         var digests: [UInt64: UInt32] = [:]
         var batches: [Matrix<Float>] = []
         /// The last thing that happened to each id: where its new vector is, or nil where it was deleted.
@@ -22,16 +29,69 @@ public final class GraphIndex: Sendable {
         mutating func forget() { (batches, changes) = ([], [:]) }
     }
 
-    /// An empty index.
+    private init(_ writing: Writing, path: String?, lock: FileLock?) {
+        (metric, dimension) = (writing.committed.metric, writing.committed.dimension)
+        settings = writing.committed.settings
+        (self.path, self.lock) = (path, lock)
+        state = Mutex(writing)
+    }
+
+    /// An empty index in memory.
     ///
     /// - Parameter dimension: D, 1...65536.
-    public init(dimension: Int, metric: Metric, settings: GraphSettings = GraphSettings()) {
+    public convenience init(dimension: Int, metric: Metric, settings: GraphSettings = GraphSettings()) {
+        self.init(Self.empty(dimension: dimension, metric: metric, settings: settings), path: nil, lock: nil)
+    }
+
+    /// An empty index in a new file, which is there when this returns.
+    ///
+    /// - Parameters:
+    ///   - tag: At most 64 KiB that the owner wants to find again.
+    ///   - force: Whether a file of that name may be replaced.
+    /// - Throws: `file` with `alreadyExists`, with `locked` while another writer is at work, or with what the disk says.
+    public convenience init(
+        creating path: String, dimension: Int, metric: Metric, settings: GraphSettings = GraphSettings(),
+        tag: [UInt8] = [], force: Bool = false
+    ) throws(VectorIndexError) {
+        let lock = try Self.lock(path)
+        var writing = Self.empty(dimension: dimension, metric: metric, settings: settings)
+        writing.tag = tag
+        try GraphSnapshot(writing.committed).write(to: path, tag: tag, force: force)
+        self.init(writing, path: path, lock: lock)
+    }
+
+    /// Opens the index of a file to change it: all of the file is read and verified.
+    ///
+    /// - Throws: what opening a snapshot and verifying it throws; `file` with `locked` while another writer is at work.
+    public convenience init(path: String) throws(VectorIndexError) {
+        // First the file: a path without an index should not gain a lock.
+        _ = try GraphSnapshot(path: path)
+        let lock = try Self.lock(path)
+        let snapshot = try GraphSnapshot(path: path)
+        try snapshot.verify()
+        var state = snapshot.state
+        state.file = nil
+        state.table = VertexTable()
+        for vertex in 0..<UInt32(state.vertexEnd) where state.isLive(vertex) {
+            for id in state.allIDs(vertex) { state.table.set(id, to: vertex) }
+        }
+        let filed = state
+        let found = parallelMap(state.vertexEnd, grain: 64) { filed.digest(of: UInt32($0)) }
+        var writing = Writing(committed: state, tag: snapshot.tag)
+        for vertex in 0..<state.vertexEnd where state.isLive(UInt32(vertex)) {
+            writing.digests[found[vertex]] = UInt32(vertex)
+        }
+        self.init(writing, path: path, lock: lock)
+    }
+
+    private static func empty(dimension: Int, metric: Metric, settings: GraphSettings) -> Writing {
         precondition(
             (1...IndexFileLayout.maximumDimension).contains(dimension), "an index of \(dimension) dimensions")
-        self.metric = metric
-        self.dimension = dimension
-        self.settings = settings
-        state = Mutex(Writing(committed: GraphState(metric: metric, dimension: dimension, settings: settings)))
+        return Writing(committed: GraphState(metric: metric, dimension: dimension, settings: settings))
+    }
+
+    private static func lock(_ path: String) throws(VectorIndexError) -> FileLock {
+        try filing { () throws(FilesError) in try FileLock(path: path + ".lock") }
     }
 
     /// What was last committed.
@@ -79,14 +139,20 @@ public final class GraphIndex: Sendable {
     /// Forgets what was changed since the last commit.
     public func rollback() { state.withLock { $0.forget() } }
 
-    /// Publishes the changes: the next `snapshot()` has them. The same changes in the same order give the same graph, for any
-    /// number of threads.
+    /// Publishes the changes: the next `snapshot()` has them, and the file if there is one. The same changes in the same order give the
+    /// same graph, for any number of threads.
     ///
-    /// - Parameter progress: Is told how far the commit is; where it returns false, the commit ends.
-    /// - Throws: `GraphCommitCancelled`; then nothing has changed, and the changes wait for another commit.
-    public func commit(progress: @escaping (GraphProgress) -> Bool = { _ in true }) throws(GraphCommitCancelled) {
-        try state.withLock { (writing) throws(GraphCommitCancelled) in
-            guard !writing.changes.isEmpty else { return }
+    /// When it throws, nothing has changed, on the disk or in memory; the changes wait for another commit.
+    /// - Parameters:
+    ///   - tag: What to write beside the graph, at most 64 KiB; nil leaves it.
+    ///   - progress: Is told how far the commit is; where it returns false, the commit ends.
+    /// - Throws: `cancelled` by `progress`; `file`.
+    public func commit(
+        tag: [UInt8]? = nil, progress: @escaping (GraphProgress) -> Bool = { _ in true }
+    ) throws(VectorIndexError) {
+        try state.withLock { (writing) throws(VectorIndexError) in
+            let tag = tag ?? writing.tag
+            guard !writing.changes.isEmpty || tag != writing.tag else { return }
             var changes = GraphChanges(writing.committed, digests: writing.digests, report: progress)
             try changes.delete(writing.changes.keys.filter { writing.committed.table[$0] != nil }.sorted())
             var places = writing.changes.compactMap { id, place in place.map { (id: id, batch: $0.batch, row: $0.row) }
@@ -98,8 +164,9 @@ public final class GraphIndex: Sendable {
             }
             try changes.addMeasuring(ids: places.map(\.id), vectors: vectors)
             changes.reachAll()
+            if let path { try GraphSnapshot(changes.state).write(to: path, tag: tag) }
             writing.committed = changes.state
-            writing.digests = changes.digests
+            (writing.digests, writing.tag) = (changes.digests, tag)
             writing.forget()
         }
     }

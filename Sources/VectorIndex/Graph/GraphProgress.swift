@@ -15,8 +15,3 @@ public struct GraphProgress: Equatable, Sendable {
     public var done: Int
     public var total: Int
 }
-
-/// Thrown by a commit that its progress function ended; nothing has changed.
-public struct GraphCommitCancelled: Error, Equatable, Sendable, CustomStringConvertible {
-    public var description: String { "the commit was cancelled" }
-}

@@ -70,10 +70,12 @@ final class GraphScratchPool: Sendable {
 
     init(width: Int) { self.width = width }
 
-    func use<R>(vertexCount: Int, beam: Int, _ body: (GraphScratch) -> R) -> R {
+    func use<R, Failure: Error>(
+        vertexCount: Int, beam: Int, _ body: (GraphScratch) throws(Failure) -> R
+    ) throws(Failure) -> R {
         let scratch = waiting.withLock { $0.popLast() } ?? GraphScratch(width: width)
         scratch.prepare(vertexCount: vertexCount, beam: beam)
         defer { waiting.withLock { $0.append(scratch) } }
-        return body(scratch)
+        return try body(scratch)
     }
 }

@@ -22,25 +22,32 @@ struct GraphSearch {
     private static let manyWanted = 64
 
     /// Expands vertices, at least so many where there are, into `scratch.popped`.
-    func expand(beam: Int, atLeast wanted: Int) -> Int {
-        if wanted > Self.manyWanted, beam < 2 * wanted { return expand(beam: beam, once: true) }
-        let count = expand(beam: beam, once: false)
-        return count >= min(wanted, state.vertexCount) ? count : expand(beam: beam, once: true)
+    func expand(beam: Int, atLeast wanted: Int) throws(VectorIndexError) -> Int {
+        if wanted > Self.manyWanted, beam < 2 * wanted { return try expand(beam: beam, once: true) }
+        let count = try expand(beam: beam, once: false)
+        return count >= min(wanted, state.vertexCount) ? count : try expand(beam: beam, once: true)
     }
 
-    private func expand(beam: Int, once: Bool) -> Int {
-        state.withRows {
-            $0.search(
-                placed, beam: beam, once: once, room: scratch.room, visited: scratch.visited, popped: scratch.popped,
-                limit: GraphScratch.limit(beam: beam))
+    /// A walk that comes to a row of a file that was not checked yet begins anew when it is.
+    private func expand(beam: Int, once: Bool) throws(VectorIndexError) -> Int {
+        while true {
+            var unchecked: UInt32 = 0
+            let count = state.withRows {
+                $0.search(
+                    placed, beam: beam, once: once, room: scratch.room, visited: scratch.visited,
+                    popped: scratch.popped, limit: GraphScratch.limit(beam: beam), unchecked: &unchecked)
+            }
+            guard let file = state.file, count == nil else { return count ?? 0 }
+            try file.check(row: unchecked)
         }
     }
 
     /// Of the expanded vertices, moves those with an id among the candidates to the front; returns how many.
-    func filter(_ count: Int, among candidates: CandidateSet) -> Int {
+    func filter(_ count: Int, among candidates: CandidateSet) throws(VectorIndexError) -> Int {
         var kept = 0
         for index in 0..<count {
             let entry = scratch.popped[index]
+            try state.file?.check(id: entry.vertex)
             let isIn =
                 candidates.contains(state.id(entry.vertex))
                 || state.twins[entry.vertex]?.contains { candidates.contains($0) } ?? false
@@ -58,7 +65,8 @@ struct GraphSearch {
     }
 
     /// The nearest of these vertices, into `scratch.best`.
-    func best(of vertices: [UInt32], limit: Int) -> Int {
+    func best(of vertices: [UInt32], limit: Int) throws(VectorIndexError) -> Int {
+        if let file = state.file { for vertex in vertices { try file.check(row: vertex) } }
         var entries = vertices.map { GraphEntry(distance: 0, vertex: $0) }
         return entries.withUnsafeMutableBufferPointer { entries in
             guard let base = entries.baseAddress else { return 0 }
@@ -68,7 +76,15 @@ struct GraphSearch {
     }
 
     /// Turns the first vertices of `scratch.best` into results: exact where vectors are kept, else from the rows.
-    func neighbours(_ count: Int, space: GraphSpace, k: Int, allowed: CandidateSet?) -> [Neighbour] {
+    func neighbours(
+        _ count: Int, space: GraphSpace, k: Int, allowed: CandidateSet?
+    ) throws(VectorIndexError) -> [Neighbour] {
+        if let file = state.file {
+            for index in 0..<count {
+                try file.check(id: scratch.best[index].vertex)
+                if state.vectors != nil { try file.check(vector: scratch.best[index].vertex) }
+            }
+        }
         var entries: [TopNeighbours.Entry] = []
         entries.reserveCapacity(count)
         if state.metric.largerIsNearer, state.vectors == nil {

@@ -13,15 +13,21 @@ extension GraphSnapshot {
         let k = min(k, count)
         guard k > 0, let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let filter = candidates.map(GraphFilter.init)
-        return prepared.withUnsafePointer { base in
+        let results = prepared.withUnsafePointer { base in
             nonisolated(unsafe) let base = base
-            func found(_ row: Int) -> [Neighbour] {
+            func found(_ row: Int) -> Result<[Neighbour], VectorIndexError> {
                 let query = base + row * prepared.stride
-                guard let filter else { return nearest(query, space: space, k: k) }
-                return nearest(query, space: space, k: k, among: filter)
+                return Result { () throws(VectorIndexError) in
+                    guard let filter else { return try nearest(query, space: space, k: k) }
+                    return try nearest(query, space: space, k: k, among: filter)
+                }
             }
             return prepared.rows == 1 ? [found(0)] : parallelMap(prepared.rows, found)
         }
+        var all: [[Neighbour]] = []
+        all.reserveCapacity(results.count)
+        for result in results { all.append(try result.get()) }
+        return all
     }
 
     /// The `k` nearest vectors of each query with the narrowest beam that was measured to reach a recall: see
@@ -37,8 +43,7 @@ extension GraphSnapshot {
     ) throws(VectorIndexError) -> [Neighbour] {
         var k = 64
         while true {
-            // One step wider than asked, to see something outside the radius.
-            // What is missed matters more here than what it costs.
+            // A wider beam than asked for: what is missed matters more here than what it costs.
             let found = try searching(beam: max(beam, 2 * k)).search(query, k: k, among: candidates)
             let inside = found.prefix { metric.largerIsNearer ? $0.score >= radius : $0.score <= radius }
             if inside.count < found.count || found.count < k { return Array(inside) }
@@ -47,34 +52,49 @@ extension GraphSnapshot {
     }
 
     /// The nearest vertices by one walk.
-    private func nearest(_ query: UnsafePointer<Float>, space: GraphSpace, k: Int) -> [Neighbour] {
+    private func nearest(
+        _ query: UnsafePointer<Float>, space: GraphSpace, k: Int
+    ) throws(VectorIndexError) -> [Neighbour] {
         let beam = max(beam, k)
         let limit = candidateLimit(k)
-        return state.scratches.use(vertexCount: state.vertexEnd, beam: max(beam, limit)) { scratch in
+        return try state.scratches.use(vertexCount: state.vertexEnd, beam: max(beam, limit)) {
+            (scratch) throws(VectorIndexError) in
             let search = GraphSearch(query, state: state, space: space, scratch: scratch)
-            let best = search.best(search.expand(beam: beam, atLeast: k), limit: limit)
-            return search.neighbours(best, space: space, k: k, allowed: nil)
+            let best = search.best(try search.expand(beam: beam, atLeast: k), limit: limit)
+            return try search.neighbours(best, space: space, k: k, allowed: nil)
+        }
+    }
+
+    /// The nearest of these vertices as the rows keep them.
+    private func nearest(
+        _ query: UnsafePointer<Float>, space: GraphSpace, k: Int, of vertices: [UInt32], allowed: CandidateSet?
+    ) throws(VectorIndexError) -> [Neighbour] {
+        let limit = candidateLimit(k)
+        return try state.scratches.use(vertexCount: state.vertexEnd, beam: max(1, limit)) {
+            (scratch) throws(VectorIndexError) in
+            let search = GraphSearch(query, state: state, space: space, scratch: scratch)
+            let best = try search.best(of: vertices, limit: limit)
+            return try search.neighbours(best, space: space, k: k, allowed: allowed)
         }
     }
 
     /// The nearest of all vectors as the rows keep them: what the widest beam would find.
     ///
     /// - Parameter queries: Prepared.
-    func nearestByRows(_ queries: MatrixView<Float>, k: Int) -> [[Neighbour]] {
+    func nearestByRows(_ queries: MatrixView<Float>, k: Int) throws(VectorIndexError) -> [[Neighbour]] {
         guard let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let vertices = (0..<UInt32(state.vertexEnd)).filter(state.isLive)
-        return queries.withUnsafePointer { base in
+        let results = queries.withUnsafePointer { base in
             nonisolated(unsafe) let base = base
             return parallelMap(queries.rows) { row in
-                let limit = candidateLimit(k)
-                return state.scratches.use(vertexCount: state.vertexEnd, beam: limit) { scratch in
-                    let search = GraphSearch(
-                        base + row * queries.stride, state: state, space: space, scratch: scratch)
-                    let best = search.best(of: vertices, limit: limit)
-                    return search.neighbours(best, space: space, k: k, allowed: nil)
+                Result { () throws(VectorIndexError) in
+                    try nearest(base + row * queries.stride, space: space, k: k, of: vertices, allowed: nil)
                 }
             }
         }
+        var all: [[Neighbour]] = []
+        for result in results { all.append(try result.get()) }
+        return all
     }
 
     /// How many of the nearest by the rows are looked at again.
@@ -84,27 +104,26 @@ extension GraphSnapshot {
     /// costs less.
     private func nearest(
         _ query: UnsafePointer<Float>, space: GraphSpace, k: Int, among filter: GraphFilter
-    ) -> [Neighbour] {
+    ) throws(VectorIndexError) -> [Neighbour] {
         let wanted = max(beam, k)
         let part = min(1, Double(max(1, filter.count)) / Double(max(1, count)))
         var width = max(wanted, Int(min(Double(count), (Double(wanted) / part).rounded(.up))))
         let limit = candidateLimit(k)
         while width < state.vertexCount, Self.stepCost * width < filter.count {
-            let found: [Neighbour]? = state.scratches.use(vertexCount: state.vertexEnd, beam: max(width, limit)) {
-                scratch in
+            let found: [Neighbour]? = try state.scratches.use(vertexCount: state.vertexEnd, beam: max(width, limit)) {
+                (scratch) throws(VectorIndexError) in
                 let search = GraphSearch(query, state: state, space: space, scratch: scratch)
-                let met = search.filter(search.expand(beam: width, atLeast: wanted), among: filter.candidates)
+                let met = try search.filter(
+                    try search.expand(beam: width, atLeast: wanted), among: filter.candidates)
                 guard met >= min(wanted, filter.count) else { return nil }
-                return search.neighbours(search.best(met, limit: limit), space: space, k: k, allowed: filter.candidates)
+                return try search.neighbours(
+                    search.best(met, limit: limit), space: space, k: k, allowed: filter.candidates)
             }
             if let found { return found }
             width *= 2
         }
-        let vertices = filter.vertices(in: state.table)
-        return state.scratches.use(vertexCount: state.vertexEnd, beam: max(1, limit)) { scratch in
-            let search = GraphSearch(query, state: state, space: space, scratch: scratch)
-            let best = search.best(of: vertices, limit: limit)
-            return search.neighbours(best, space: space, k: k, allowed: filter.candidates)
-        }
+        try state.file?.checkTable()
+        return try nearest(
+            query, space: space, k: k, of: filter.vertices(in: state.table), allowed: filter.candidates)
     }
 }

@@ -45,11 +45,23 @@ public struct GraphSnapshot: VectorSearching {
         return GraphSnapshot(state, beam: state.calibration?.beam(recall: recall))
     }
 
-    public func contains(_ id: UInt64) throws(VectorIndexError) -> Bool { state.table[id] != nil }
+    public func contains(_ id: UInt64) throws(VectorIndexError) -> Bool {
+        try state.file?.checkTable()
+        return state.table[id] != nil
+    }
 
     /// The vector of an id, or nil: as it was added where the graph keeps vectors, else as near as the profile keeps it.
-    public func vector(of id: UInt64) throws(VectorIndexError) -> [Float]? { state.table[id].map(state.vector) }
+    public func vector(of id: UInt64) throws(VectorIndexError) -> [Float]? {
+        try state.file?.checkTable()
+        guard let vertex = state.table[id] else { return nil }
+        try state.file?.check(row: vertex)
+        if state.vectors != nil { try state.file?.check(vector: vertex) }
+        return state.vector(vertex)
+    }
 
     /// All ids, ascending.
-    public func ids() -> [UInt64] { state.table.ids.sorted() }
+    public func ids() throws(VectorIndexError) -> [UInt64] {
+        try state.file?.checkTable()
+        return state.table.ids
+    }
 }

@@ -29,9 +29,7 @@ struct GraphSpace: Sendable {
 
     /// The space of some vectors, `[N, D]`, prepared as the index keeps them, N > 0.
     init(_ vectors: MatrixView<Float>, metric: Metric, seed: UInt64) {
-        self.metric = metric
-        dimension = vectors.columns
-        let dimension = dimension
+        let dimension = vectors.columns
         let all = (0..<vectors.rows).map { row in
             vectors.withUnsafePointer { CodeKernels.norms($0 + row * vectors.stride, count: dimension).squares }
         }
@@ -50,17 +48,25 @@ struct GraphSpace: Sendable {
         if metric == .innerProduct {
             centre.append(Float(squares.reduce(0) { $0 + (largest - $1).squareRoot() } / Double(count)))
         }
-        self.centre = centre
-        largestSquare = largest
-        let rotation = RandomRotation(dimension: centre.count, seed: seed)
-        self.rotation = rotation
         let mean = centre.reduce(0) { $0 + Double($1) * Double($1) }
         let total = metric == .innerProduct ? largest : squares.reduce(0, +) / Double(count)
         let spread = max(total - mean, total * 0x1p-20) / Double(centre.count)
         // No vector that an index takes, times this, leaves float32.
         let exponent = spread > 0 ? min(60, max(-100, -(Int(spread.exponent) / 2))) : 0
-        let scale = Float(sign: .plus, exponent: exponent, significand: 1)
-        self.scale = scale
+        self.init(
+            metric: metric, dimension: dimension, centre: centre,
+            scale: Float(sign: .plus, exponent: exponent, significand: 1), largestSquare: largest,
+            rotation: RandomRotation(dimension: centre.count, seed: seed))
+    }
+
+    /// A space as it was.
+    ///
+    /// - Parameter centre: Of as many numbers as `centre` says.
+    init(
+        metric: Metric, dimension: Int, centre: [Float], scale: Float, largestSquare: Double, rotation: RandomRotation
+    ) {
+        (self.metric, self.dimension, self.centre) = (metric, dimension, centre)
+        (self.scale, self.largestSquare, self.rotation) = (scale, largestSquare, rotation)
         var rotated = Matrix<Float>(rows: 1, columns: rotation.width)
         rotated.setRow(0, to: centre.map { $0 * scale } + [Float](repeating: 0, count: rotation.width - centre.count))
         rotated.withUnsafeMutablePointer { rotation.apply($0) }

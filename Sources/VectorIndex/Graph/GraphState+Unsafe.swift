@@ -29,6 +29,8 @@ struct GraphState: Sendable {
     var entryVertices: [UInt32] = []
     var entries = Matrix<UInt8>(rows: 0, columns: 0)
     var calibration: GraphCalibration?
+    /// Where rows, vectors and ids are those of a file that was not read yet: check them before they are read.
+    var file: GraphFile?
 
     init(metric: Metric, dimension: Int, settings: GraphSettings) {
         self.metric = metric
@@ -53,7 +55,8 @@ struct GraphState: Sendable {
                 body(
                     GraphRows(
                         layout: layout, blocks: rows.bases, shift: rows.shift, capacity: vertexEnd, entries: entries,
-                        entryBlocks: entryVertices.isEmpty ? 0 : self.entries.columns / layout.listSize))
+                        entryBlocks: entryVertices.isEmpty ? 0 : self.entries.columns / layout.listSize,
+                        checked: file?.checkedWords, offset: file?.layout.rows.lowerBound ?? 0))
             }
         }
     }
@@ -75,6 +78,14 @@ struct GraphState: Sendable {
         return scratches.use(vertexCount: vertexEnd, beam: 1) { scratch in
             withRows { $0.vector(vertex, into: scratch.vector) }
             return space.restore(scratch.vector)
+        }
+    }
+
+    /// The neighbours of a vertex.
+    func neighbours(_ vertex: UInt32) -> [UInt32] {
+        [UInt32](unsafeUninitializedCapacity: layout.degree) { list, count in
+            guard let base = list.baseAddress else { return }
+            count = withRows { $0.neighbours(vertex, into: base) }
         }
     }
 

@@ -42,17 +42,29 @@ final class RowPool: Sendable {
     }
 }
 
-/// Some rows. Whoever holds it alone may write them.
+/// Some rows. Whoever holds it alone may write them, unless they are a file's.
 final class RowBlock: @unchecked Sendable {
     fileprivate let base: UnsafeMutablePointer<UInt8>
-    private let pool: RowPool
+    /// The bytes that may be read.
+    fileprivate let byteCount: Int
+    private let pool: RowPool?
+    private let owner: AnyObject?
+
+    fileprivate var isFiled: Bool { pool == nil }
 
     fileprivate init(_ pool: RowPool) {
-        self.pool = pool
+        (self.pool, owner) = (pool, nil)
         base = pool.take()
+        byteCount = pool.blockSize
     }
 
-    deinit { pool.give(base) }
+    /// A part of a file.
+    fileprivate init(_ base: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
+        (pool, self.owner, self.byteCount) = (nil, owner, byteCount)
+        self.base = UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: UInt8.self)
+    }
+
+    deinit { pool?.give(base) }
 }
 
 /// Where the blocks are, for C.
@@ -86,6 +98,16 @@ struct RowStore: Sendable {
         self.shift = shift
         pool = RowPool(blockSize: ((rowSize << shift) + 63) / 64 * 64)
         table = RowTable([])
+    }
+
+    /// The rows of a file that its owner has in memory; one that is written becomes a copy.
+    init(_ base: UnsafeRawPointer, rowSize: Int, count: Int, owner: AnyObject) {
+        self.init(rowSize: rowSize)
+        let size = rowSize << shift
+        blocks = stride(from: 0, to: count * rowSize, by: size).map {
+            RowBlock(base + $0, byteCount: min(size, count * rowSize - $0), owner: owner)
+        }
+        table = RowTable(blocks)
     }
 
     /// The bytes of a row of float32 vectors.
@@ -124,9 +146,10 @@ struct RowStore: Sendable {
         var isNeeded = [Bool](repeating: false, count: blocks.count)
         for row in rows { isNeeded[Int(row) >> shift] = true }
         var hasChanged = false
-        for index in blocks.indices where isNeeded[index] && !isKnownUniquelyReferenced(&blocks[index]) {
+        for index in blocks.indices
+        where isNeeded[index] && (blocks[index].isFiled || !isKnownUniquelyReferenced(&blocks[index])) {
             let copy = RowBlock(pool)
-            copy.base.update(from: blocks[index].base, count: rowSize << shift)
+            copy.base.update(from: blocks[index].base, count: min(rowSize << shift, blocks[index].byteCount))
             blocks[index] = copy
             hasChanged = true
         }
