@@ -47,6 +47,8 @@ ATTUNE_AVX512 static float dot_u8(const float *query, const void *vector, const 
     EACH_64(s[u] = _mm512_fmadd_ps(_mm512_loadu_ps(query + i + 16 * u), load_u8(x + i + 16 * u, step, low), s[u]);)
 }
 
+enum { SHORT_BEAM = 6 };
+
 /// min(key there, max(key before it, new key)) of each place moves what is farther by one and puts the new key before it.
 INLINE512 void insert(graph_beam *b, uint64_t key) {
     const __m512i added = _mm512_set1_epi64((long long)key);
@@ -56,7 +58,13 @@ INLINE512 void insert(graph_beam *b, uint64_t key) {
     for (size_t block = b->blocks; block-- > 0;) {
         const __m512i before = _mm512_loadu_si512(keys + 8 * block - 8);
         const __m512i shifted = _mm512_alignr_epi64(here, before, 7);
-        place += (size_t)__builtin_popcount(_mm512_cmplt_epu64_mask(here, added));
+        const __mmask8 nearer = _mm512_cmplt_epu64_mask(here, added);
+        // In a short beam an end that cannot be foretold costs more than the rest.
+        if (b->blocks > SHORT_BEAM && nearer == 0xff) {
+            place = 8 * (block + 1);
+            break;
+        }
+        place += (size_t)__builtin_popcount(nearer);
         _mm512_storeu_si512(keys + 8 * block, _mm512_min_epu64(here, _mm512_max_epu64(shifted, added)));
         here = before;
     }
