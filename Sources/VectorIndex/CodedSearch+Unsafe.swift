@@ -174,7 +174,7 @@ final class CodedSearch {
 
     /// Scores the last `count` rows that wait.
     private func score(_ count: Int) throws(VectorIndexError) {
-        let ahead = 2
+        let ahead = 5
         let end = waiting
         waiting -= count
         for index in end - count..<min(end, end - count + ahead) { prefetch(index) }
