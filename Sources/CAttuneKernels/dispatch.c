@@ -1,6 +1,7 @@
 // The tables, one for each instruction set, and the choice between them.
 #include "kernel_list.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar, scalar, scalar, scalar, scalar);
@@ -93,4 +94,14 @@ attune_isa_status attune_kernels_find(const char *name, const attune_kernels **t
 const attune_kernels *attune_kernels_for(const char *name) {
     const attune_kernels *table = NULL;
     return attune_kernels_find(name, &table) == attune_isa_ok ? table : NULL;
+}
+
+/// Plain C until the choice is made: other constructors may come first.
+const attune_kernels *attune_chosen_table = &scalar_table;
+
+__attribute__((constructor)) static void choose_table(void) {
+#if ATTUNE_X86
+    __builtin_cpu_init();
+#endif
+    (void)attune_kernels_find(getenv("ATTUNE_ISA"), &attune_chosen_table);
 }

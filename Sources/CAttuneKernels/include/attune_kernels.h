@@ -395,6 +395,13 @@ attune_isa_status attune_kernels_find(
 /// The table of that name, or null where it is unknown or unsupported.
 const attune_kernels *_Nullable attune_kernels_for(const char *name);
 
+/// Of attune_kernels_in_use alone.
+extern __attribute__((visibility("hidden"))) const attune_kernels *attune_chosen_table;
+
+/// The table that the environment's `ATTUNE_ISA` names, or the best one. Chosen when the program is loaded, so that a
+/// call of a kernel costs two loads and a jump: the shortest of them take few nanoseconds themselves.
+static inline const attune_kernels *attune_kernels_in_use(void) { return attune_chosen_table; }
+
 #if defined(__clang__)
 #pragma clang assume_nonnull end
 #endif
