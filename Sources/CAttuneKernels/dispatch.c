@@ -96,12 +96,13 @@ const attune_kernels *attune_kernels_for(const char *name) {
     return attune_kernels_find(name, &table) == attune_isa_ok ? table : NULL;
 }
 
-/// Plain C until the choice is made: other constructors may come first.
-const attune_kernels *attune_chosen_table = &scalar_table;
+const attune_kernels *attune_chosen_table;
 
-__attribute__((constructor)) static void choose_table(void) {
-#if ATTUNE_X86
-    __builtin_cpu_init();
-#endif
-    (void)attune_kernels_find(getenv("ATTUNE_ISA"), &attune_chosen_table);
+const attune_kernels *attune_choose_table(void) {
+    const attune_kernels *found = NULL, *table = NULL;
+    (void)attune_kernels_find(getenv("ATTUNE_ISA"), &found);
+    // Of several threads that come here at once the first one chooses.
+    return __atomic_compare_exchange_n(&attune_chosen_table, &table, found, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+        ? found
+        : table;
 }

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The instruction sets that the kernels are written for, from the plainest.
 ///
-/// The best one that the processor and the operating system support is chosen when the program starts. The environment's
+/// The best one that the processor and the operating system support is chosen at first use. The environment's
 /// `ATTUNE_ISA=scalar|avx2|avx512|avx512vnni|avx512bf16|neon` forces another. Each one of x86 includes those before it,
 /// and keeps their kernels where it has nothing better. Results are bit-identical between runs on one instruction set,
 /// not between two.

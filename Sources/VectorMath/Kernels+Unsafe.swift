@@ -6,7 +6,7 @@ internal import CAttuneKernels
 struct Kernels: @unchecked Sendable {
     let table: UnsafePointer<attune_kernels>
 
-    /// Computed, since a global that is initialized at first use costs as much as a short distance.
+    /// Chosen at first use, by C: a global of Swift that is initialized then costs as much as a short distance.
     static var current: Kernels {
         @inline(__always) get { Kernels(table: attune_kernels_in_use()) }
     }

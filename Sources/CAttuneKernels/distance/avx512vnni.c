@@ -241,49 +241,5 @@ INLINE __m512i unequal_bits(__m512i a, __m512i b, __m512i s) {
 #define TOTALS int_totals512
 #define CHAINS 1
 #include "loops.h"
-
-/// Whole registers, then half ones and so on: a wide load of a short vector would cross into the next cache line, masked
-/// or not.
-TARGET int32_t attune_hamming_b1_avx512popcnt(const uint8_t *a, const uint8_t *b, size_t n) {
-    __m128i sum = _mm_setzero_si128();
-    size_t i = 0;
-    if (n >= 32) {
-        __m256i half = _mm256_setzero_si256();
-        if (n >= 64) {
-            __m512i s[4] = {ZERO, ZERO, ZERO, ZERO};
-            for (; i + 256 <= n; i += 256) {
-                UNROLL for (size_t u = 0; u < 4; u++) {
-                    s[u] = unequal_bits(LOAD(a + i + 64 * u), LOAD(b + i + 64 * u), s[u]);
-                }
-            }
-            for (; i + 64 <= n; i += 64) s[0] = unequal_bits(LOAD(a + i), LOAD(b + i), s[0]);
-            const __m512i all = ADD(ADD(s[0], s[1]), ADD(s[2], s[3]));
-            half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
-        }
-        if (n & 32) {
-            const __m256i x = _mm256_loadu_si256((const __m256i *)(a + i));
-            const __m256i y = _mm256_loadu_si256((const __m256i *)(b + i));
-            half = _mm256_add_epi32(half, _mm256_popcnt_epi64(_mm256_xor_si256(x, y)));
-            i += 32;
-        }
-        sum = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-    }
-    if (n & 16) {
-        const __m128i x = _mm_loadu_si128((const __m128i *)(a + i)), y = _mm_loadu_si128((const __m128i *)(b + i));
-        sum = _mm_add_epi32(sum, _mm_popcnt_epi64(_mm_xor_si128(x, y)));
-        i += 16;
-    }
-    if (i < n) {
-        const __mmask16 mask = tail_mask512(n - i);
-        const __m128i x = _mm_maskz_loadu_epi8(mask, a + i), y = _mm_maskz_loadu_epi8(mask, b + i);
-        sum = _mm_add_epi32(sum, _mm_popcnt_epi64(_mm_xor_si128(x, y)));
-    }
-    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_unpackhi_epi64(sum, sum)));
-}
-
-#define KIND PRODUCTS
-#define MANY hammings
-#define MATRIX hamming_matrix
-#include "forms.h"
-#include "undefine.h"
+#include "forms_of_bits.h"
 #endif

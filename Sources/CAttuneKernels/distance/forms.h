@@ -2,16 +2,14 @@
 // its place), included once a kind with
 //
 //   KIND               PRODUCTS or DIFFERENCES
-//   ONE, MANY, MATRIX  the functions' names; ONE and MATRIX may be missing, where a form is written apart
+//   ONE, MANY, MATRIX  the functions' names; MATRIX may be missing, where it is written apart
 //   PACKED(...), PACKED_FROM   what does many-to-many from so many queries on; may be missing
 
-#ifdef ONE
 TARGET RESULT NAME(ONE)(const ELEMENT *a, const ELEMENT *b, size_t n) {
     RESULT out;
     LOCAL(block)(KIND, NOTHING, a, b, 0, 1, n, &out);
     return out;
 }
-#endif
 
 TARGET void NAME(MANY)(
     const ELEMENT *query, const ELEMENT *rows, size_t stride, size_t count, size_t n, RESULT *out) {
