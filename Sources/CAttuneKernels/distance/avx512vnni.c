@@ -56,10 +56,12 @@ INLINE __m512i add_excess(__m512i s, __m512i x) { return _mm512_dpbusd_epi32(s, 
     } while (0)
 
 /// The differences of signed bytes, without a sign.
-INLINE __m512i magnitudes(__m512i a, __m512i b) { return _mm512_sub_epi8(_mm512_max_epi8(a, b), _mm512_min_epi8(a, b)); }
+INLINE __m512i magnitudes(__m512i a, __m512i b) {
+    return _mm512_sub_epi8(_mm512_max_epi8(a, b), _mm512_min_epi8(a, b));
+}
 
-/// Squared differences d^2 of one query and `count` (constant) rows: d (d - 128) + 128 d, of which both are products of an
-/// unsigned byte with a signed one.
+/// Squared differences d^2 of one query and `count` (constant) rows: d (d - 128) + 128 d, of which both are products of
+/// an unsigned byte with a signed one.
 INLINE void block_of_differences_i8(
     const int ahead, const int8_t *query, const int8_t *rows, size_t stride, const int count, size_t n, int32_t *out) {
     __m512i s[ROWS][2], excess[ROWS][2];

@@ -52,8 +52,8 @@ INLINE void pack_i8(
 
 /// `height` (constant) queries, the first of which is number q, with the part of a panel.
 INLINE void packed_tile(
-    const int height, const int registers, const packed_part *part, size_t q, const int8_t *queries, size_t query_stride,
-    int32_t *out, size_t out_stride) {
+    const int height, const int registers, const packed_part *part, size_t q, const int8_t *queries,
+    size_t query_stride, int32_t *out, size_t out_stride) {
     __m512i s[PACKED_TILE][3];
     UNROLL for (int i = 0; i < height; i++) {
         UNROLL for (int v = 0; v < registers; v++) {
