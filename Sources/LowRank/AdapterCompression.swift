@@ -1,4 +1,4 @@
-public import ModelFiles
+internal import ModelFiles
 internal import VectorMath
 
 /// An adapter of lower rank, and how far it is from the one that it was made of.

@@ -1,5 +1,5 @@
 internal import ModelFiles
-public import VectorMath
+internal import VectorMath
 
 extension LowRankAdapter {
     /// The combination of several adapters, as PEFT's `add_weighted_adapter` computes it.
