@@ -7,9 +7,11 @@ extension LowRankAdapter {
         var modules: [String: LowRankPair] = [:]
         for (name, tensors) in folder.modules {
             modules[name] = LowRankPair(
-                a: tensors.a, b: tensors.b, scaling: Float(folder.configuration.scaling(of: name)))
+                a: tensors.a, b: tensors.b, scaling: Float(folder.configuration.scaling(of: name)),
+                magnitude: tensors.magnitude)
         }
         try self.init(configuration: folder.configuration, modules: modules)
+        biases = folder.biases
     }
 
     /// The adapter of a PEFT folder at a path.
@@ -33,7 +35,7 @@ extension LowRankAdapter {
             var b = pair.b
             let configured = Float(configuration.scaling(of: name))
             if pair.scaling != configured { scale(&b, by: configured == 0 ? 0 : pair.scaling / configured) }
-            matrices[name] = AdapterMatrices(a: pair.a, b: b)
+            matrices[name] = AdapterMatrices(a: pair.a, b: b, magnitude: pair.magnitude)
         }
         return matrices
     }
@@ -43,7 +45,8 @@ extension LowRankAdapter {
     /// - Parameter force: Whether a folder that is already there is replaced.
     public func write(to path: String, force: Bool = false) throws(LowRankError) {
         do throws(ModelFilesError) {
-            try AdapterFolder.write(to: path, configuration: configuration, modules: matrices, force: force)
+            try AdapterFolder.write(
+                to: path, configuration: configuration, modules: matrices, biases: biases, force: force)
         } catch {
             throw .files(error)
         }
@@ -52,7 +55,19 @@ extension LowRankAdapter {
     /// Writes PEFT's two files into a folder that exists, such as that of a training run.
     public func write(into folder: String) throws(LowRankError) {
         do throws(ModelFilesError) {
-            try AdapterFolder.write(into: folder, configuration: configuration, modules: matrices)
+            try AdapterFolder.write(into: folder, configuration: configuration, modules: matrices, biases: biases)
+        } catch {
+            throw .files(error)
+        }
+    }
+
+    /// Writes a sentence-transformers folder of a base model that holds this adapter in place of the weights.
+    public func writeSentenceTransformersFolder(
+        to path: String, base: ModelFolder, force: Bool = false
+    ) throws(LowRankError) {
+        do throws(ModelFilesError) {
+            try base.writeSentenceTransformersFolder(
+                to: path, adapter: configuration, modules: matrices, biases: biases, force: force)
         } catch {
             throw .files(error)
         }

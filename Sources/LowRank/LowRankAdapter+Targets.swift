@@ -52,7 +52,9 @@ extension LowRankAdapter {
 
     private static func checkPatterns(of configuration: AdapterConfiguration) throws(LowRankError) {
         var patterns = configuration.rankPattern.keys.sorted() + configuration.alphaPattern.keys.sorted()
-        if case .pattern(let pattern) = configuration.targets { patterns.append(pattern) }
+        for case .pattern(let pattern)? in [configuration.targets, configuration.exclusions] {
+            patterns.append(pattern)
+        }
         for pattern in patterns + configuration.layersPattern {
             do {
                 _ = try Regex(pattern)

@@ -11,6 +11,9 @@ public struct LowRankAdapter: Sendable {
     public let names: [String]
     /// A pair for each of `names`. Values may change, shapes may not.
     public var pairs: [LowRankPair]
+    /// Biases that were trained along and replace those of the base model, by tensor name, such as
+    /// `encoder.layer.0.attention.self.query.bias`.
+    public var biases: [String: [Float]] = [:]
 
     /// An adapter of given pairs by module name.
     public init(configuration: AdapterConfiguration, modules: [String: LowRankPair]) throws(LowRankError) {
@@ -25,7 +28,8 @@ public struct LowRankAdapter: Sendable {
     /// A is drawn from U(-1/√in, 1/√in), which is Kaiming's uniform distribution with a = √5 and PEFT's default; B is zero, so that
     /// the adapted model starts as the base. Modules are drawn in the order of their names from one generator: a seed gives the same
     /// adapter on every machine. A configuration that targets all linear layers comes back with their names
-    /// spelled out, so that other tools attach the file to the same layers.
+    /// spelled out, so that other tools attach the file to the same layers. Magnitudes of DoRA come from base weights:
+    /// `init(configuration:modules:values:seed:weight:)` sets them.
     public init(
         configuration: AdapterConfiguration, modules: [LinearModule], seed: UInt64
     ) throws(LowRankError) {
@@ -72,11 +76,4 @@ public struct LowRankAdapter: Sendable {
 
     /// The number of trained values.
     public var parameterCount: Int { pairs.reduce(0) { $0 + $1.parameterCount } }
-
-    /// The same adapter at another strength: 0 is the base model, 1 the adapter as it was trained.
-    public func scaled(by strength: Float) -> LowRankAdapter {
-        var copy = self
-        for i in copy.pairs.indices { copy.pairs[i].scaling *= strength }
-        return copy
-    }
 }

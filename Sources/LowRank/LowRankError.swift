@@ -16,6 +16,16 @@ public enum LowRankError: Error, Equatable {
     case decompositionFailed(routine: String, code: Int)
     /// A matrix without rows or columns, or not square where it has to be.
     case unfitShape(routine: String, rows: Int, columns: Int)
+    /// A number that an operation cannot work with.
+    case invalidSetting(name: String, found: String, expected: String)
+    /// Adapters that do not go together in the way that was asked for.
+    case notCombinable(reason: String)
+    /// An operation on products B · A, asked of an adapter that has more than these.
+    case notPlain(operation: String, what: String)
+    /// A tensor that the adapter changes and the model does not have.
+    case missingTensor(name: String, path: String)
+    /// A matrix of the adapter that does not fit the weight that it changes.
+    case wrongShape(module: String, matrix: String, expected: [Int], found: [Int])
     /// The adapter's files could not be read or written.
     case files(ModelFilesError)
 }
@@ -36,6 +46,13 @@ extension LowRankError: CustomStringConvertible {
         case .decompositionFailed(let routine, let code): return "\(routine) failed with code \(code)"
         case .unfitShape(let routine, let rows, let columns):
             return "\(routine): a matrix of \(rows) x \(columns) cannot be decomposed"
+        case .invalidSetting(let name, let found, let expected): return "\(name) is \(found), \(expected) expected"
+        case .notCombinable(let reason): return "the adapters cannot be combined: \(reason)"
+        case .notPlain(let operation, let what):
+            return "\(operation) works on products B · A alone, and this adapter has \(what): merge it instead"
+        case .missingTensor(let name, let path): return "\(path): the adapter changes '\(name)', which is not there"
+        case .wrongShape(let module, let matrix, let expected, let found):
+            return "\(matrix) of the adapter's module \(module) has shape \(found), the model wants \(expected)"
         case .files(let error): return error.description
         }
     }

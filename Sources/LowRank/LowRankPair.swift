@@ -2,6 +2,8 @@ public import VectorMath
 
 /// One low-rank change of a linear layer: ΔW = scaling · B · A.
 ///
+/// With magnitudes m (DoRA, arXiv:2402.09353) the changed weight is not W + ΔW but that with its rows stretched to the lengths m.
+///
 /// Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", arXiv:2106.09685.
 public struct LowRankPair: Sendable {
     /// The projection down, `[R, in]`.
@@ -10,10 +12,14 @@ public struct LowRankPair: Sendable {
     public var b: Matrix<Float>
     /// The factor in front of B · A: α / R, or α / √R with rank-stabilised scaling.
     public var scaling: Float
+    /// The lengths of the changed weight's rows, `[out]`; nil for all but DoRA.
+    public var magnitude: [Float]?
 
     /// A pair of `a` `[R, in]` and `b` `[out, R]`.
-    public init(a: Matrix<Float>, b: Matrix<Float>, scaling: Float) {
+    public init(a: Matrix<Float>, b: Matrix<Float>, scaling: Float, magnitude: [Float]? = nil) {
         precondition(a.rows == b.columns, "A has \(a.rows) rows but B has \(b.columns) columns")
+        precondition(magnitude == nil || magnitude?.count == b.rows, "one length for each of \(b.rows) rows")
+        self.magnitude = magnitude
         self.a = a
         self.b = b
         self.scaling = scaling
@@ -25,8 +31,8 @@ public struct LowRankPair: Sendable {
     public var inputWidth: Int { a.columns }
     /// Rows of the weight that this changes.
     public var outputWidth: Int { b.rows }
-    /// R · (in + out).
-    public var parameterCount: Int { a.rows * a.columns + b.rows * b.columns }
+    /// R · (in + out), and out more with magnitudes.
+    public var parameterCount: Int { a.rows * a.columns + b.rows * b.columns + (magnitude?.count ?? 0) }
 
     /// ΔW = scaling · B · A, `[out, in]`.
     public func deltaWeight() -> Matrix<Float> {
@@ -35,13 +41,19 @@ public struct LowRankPair: Sendable {
         return delta
     }
 
-    /// Adds `strength` · ΔW to a weight `[out, in]`.
+    /// Adds `strength` · ΔW to a weight `[out, in]`; with magnitudes, whose strength can only be 1, W + ΔW is then stretched row by row.
     ///
-    /// A strength of -1 takes a merged pair out again, up to rounding.
+    /// A strength of -1 takes a merged pair without magnitudes out again, up to rounding; for the very bits, read the base again.
     public func merge(into weight: inout Matrix<Float>, strength: Float = 1) {
         precondition(
             weight.rows == outputWidth && weight.columns == inputWidth,
             "a weight of [\(weight.rows), \(weight.columns)] cannot take a pair of [\(outputWidth), \(inputWidth)]")
+        precondition(magnitude == nil || strength == 1, "magnitudes cannot be merged at a strength of \(strength)")
         multiply(b.view, a.view, into: &weight, alpha: scaling * strength, beta: 1)
+        if let magnitude {
+            let norms = rowNorms(of: weight.view)
+            // A row of zeros has no direction to stretch; PyTorch would divide by zero.
+            scaleRows(of: &weight, by: zip(magnitude, norms).map { $1 > 0 ? $0 / $1 : 1 })
+        }
     }
 }

@@ -17,6 +17,7 @@ extension AdapterConfiguration {
 
     /// Whether a linear layer of this name, such as `encoder.layer.0.attention.self.query`, is changed.
     public func targets(_ module: String) -> Bool {
+        if excludes(module) { return false }
         switch targets {
         case .allLinear: return true
         case .pattern(let pattern): return AdapterConfiguration.matches(module, pattern)
@@ -26,6 +27,15 @@ extension AdapterConfiguration {
             guard let layersToTransform else { return true }
             guard let layer = layer(of: module) else { return false }
             return layersToTransform.contains(layer)
+        }
+    }
+
+    private func excludes(_ module: String) -> Bool {
+        switch exclusions {
+        case .names(let names): names.contains { module == $0 || module.hasSuffix("." + $0) }
+        case .pattern(let pattern): AdapterConfiguration.matches(module, pattern)
+        case .allLinear: true
+        case nil: false
         }
     }
 
@@ -70,6 +80,7 @@ extension AdapterConfiguration {
     func checkPatterns(path: String) throws(ModelFilesError) {
         var patterns = rankPattern.keys.sorted() + alphaPattern.keys.sorted() + layersPattern
         if case .pattern(let pattern) = targets { patterns.append(pattern) }
+        if case .pattern(let pattern) = exclusions { patterns.append(pattern) }
         for pattern in patterns where (try? Regex(pattern)) == nil {
             throw .malformed(path: path, reason: "'\(pattern)' is no regular expression")
         }

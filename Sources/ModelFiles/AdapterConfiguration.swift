@@ -12,7 +12,17 @@ public enum AdapterTargets: Sendable, Equatable {
     case allLinear
 }
 
-/// An adapter's `adapter_config.json`, as PEFT 0.6 to 0.21 writes it: plain LoRA and rsLoRA.
+/// Which biases of the base model were trained along with an adapter, as PEFT's `bias` says it. Their values stand in its file and
+/// replace those of the model.
+public enum AdapterBias: String, Sendable, CaseIterable {
+    case none
+    /// Those of every layer, layer norms included.
+    case all
+    /// Those of the layers that the adapter changes.
+    case loraOnly = "lora_only"
+}
+
+/// An adapter's `adapter_config.json`, as PEFT 0.6 to 0.21 writes it: LoRA, rsLoRA and DoRA.
 ///
 /// Keys that do not bear on the result are kept and written back. Options that change the computation and are not implemented
 /// are refused by name.
@@ -28,6 +38,15 @@ public struct AdapterConfiguration: Sendable, Equatable {
 
     /// The layers that are changed.
     public var targets: AdapterTargets
+
+    /// Layers that are not, although `targets` names them.
+    public var exclusions: AdapterTargets?
+
+    /// The biases that were trained along.
+    public var bias = AdapterBias.none
+
+    /// Whether every changed weight comes with the lengths of its rows (arXiv:2402.09353).
+    public var useDoRA = false
 
     /// Whether the scaling is α/√R instead of α/R.
     public var useRSLoRA: Bool
@@ -52,12 +71,15 @@ public struct AdapterConfiguration: Sendable, Equatable {
 
     /// Settings of an adapter to be made; the defaults are those of PEFT.
     public init(
-        rank: Int, alpha: Double, dropout: Double = 0, targets: AdapterTargets, useRSLoRA: Bool = false,
-        rankPattern: [String: Int] = [:], alphaPattern: [String: Double] = [:], layersToTransform: [Int]? = nil,
-        layersPattern: [String] = [], baseModel: String? = nil, unknown: [String: JSONValue] = [:]
+        rank: Int, alpha: Double, dropout: Double = 0, targets: AdapterTargets, exclusions: AdapterTargets? = nil,
+        useRSLoRA: Bool = false, useDoRA: Bool = false, rankPattern: [String: Int] = [:],
+        alphaPattern: [String: Double] = [:], layersToTransform: [Int]? = nil,
+        layersPattern: [String] = [], bias: AdapterBias = .none, baseModel: String? = nil,
+        unknown: [String: JSONValue] = [:]
     ) {
         precondition(rank >= 1, "an adapter of rank \(rank)")
         (self.rank, self.alpha, self.dropout, self.targets) = (rank, alpha, dropout, targets)
+        (self.exclusions, self.useDoRA, self.bias) = (exclusions, useDoRA, bias)
         (self.useRSLoRA, self.rankPattern, self.alphaPattern) = (useRSLoRA, rankPattern, alphaPattern)
         (self.layersToTransform, self.layersPattern) = (layersToTransform, layersPattern)
         (self.baseModel, self.unknown) = (baseModel, unknown)

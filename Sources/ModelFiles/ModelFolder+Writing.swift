@@ -8,13 +8,20 @@ extension ModelFolder {
     /// - Parameters:
     ///   - tensors: By plain name, such as `encoder.layer.0.attention.self.query.weight`; each of the shape that it replaces. They
     ///     are written as F32, the others as they are.
+    ///   - keepingOtherFiles: Whether also what is not needed comes along, such as the card: every file but copies of the old
+    ///     weights in other formats.
     public func writeSentenceTransformersFolder(
-        to path: String, replacing tensors: [String: MatrixView<Float>], force: Bool = false
+        to path: String, replacing tensors: [String: MatrixView<Float>], keepingOtherFiles: Bool = false,
+        force: Bool = false
     ) throws(ModelFilesError) {
         let folder = try ModelFilesError.wrapping { () throws(FilesError) in
             try AtomicFolder(replacing: path, force: force)
         }
-        try copyFiles(to: folder.temporaryPath)
+        if keepingOtherFiles {
+            try copyAllButWeights(to: folder.temporaryPath)
+        } else {
+            try copyFiles(to: folder.temporaryPath)
+        }
         try writeAssumedModules(to: folder.temporaryPath)
         let place = FileSystem.joined(folder.temporaryPath, modules[0].path)
         try writeWeights(to: FileSystem.joined(place, ModelLayout.weights), replacing: tensors)
@@ -39,8 +46,22 @@ extension ModelFolder {
         }
     }
 
+    /// Copies every file but the transformer's weights, at its place below the folder.
+    func copyAllButWeights(to destination: String) throws(ModelFilesError) {
+        let others = modules.dropFirst().map { $0.path + "/" }.filter { $0 != "/" }
+        try ModelFilesError.wrapping { () throws(FilesError) in
+            for name in try FileSystem.list(path) {
+                let isOfOtherModule = others.contains(where: name.hasPrefix)
+                if !isOfOtherModule, ModelLayout.holdsWeights(name) { continue }
+                let target = FileSystem.joined(destination, name)
+                try FileSystem.makeDirectory(FileSystem.parent(of: target))
+                try FileSystem.copyFile(FileSystem.joined(path, name), to: target)
+            }
+        }
+    }
+
     /// Writes down what is only assumed for a folder without `modules.json`.
-    private func writeAssumedModules(to folder: String) throws(ModelFilesError) {
+    func writeAssumedModules(to folder: String) throws(ModelFilesError) {
         func file(_ name: String) -> String { FileSystem.joined(folder, name) }
         guard !FileSystem.exists(file(ModelLayout.modules)) else { return }
         let steps = [("Transformer", ""), ("Pooling", "1_Pooling")]

@@ -1,3 +1,5 @@
+internal import Files
+
 /// The files that make a model, as the hub and sentence-transformers name them. What else a repository holds (other
 /// formats of the same weights, training data) is left there.
 enum ModelLayout {
@@ -18,5 +20,16 @@ enum ModelLayout {
         modules.filter { $0.kind != .transformer && !$0.path.isEmpty }.map {
             (name: $0.path + "/config.json", isRequired: $0.kind == .pooling)
         }
+    }
+
+    /// Whether a file of a model's folder is its weights, in any of the formats that repositories keep side by side, or belongs to the
+    /// tools that fetched it.
+    static func holdsWeights(_ name: String) -> Bool {
+        if ["onnx/", "openvino/", ".git/", ".cache/"].contains(where: name.hasPrefix) { return true }
+        let formats = [
+            "safetensors", "bin", "pt", "pth", "ckpt", "h5", "msgpack", "ot", "onnx", "onnx_data", "gguf", "tflite",
+        ]
+        return formats.contains(FileSystem.fileExtension(of: name)) || name.hasSuffix(".safetensors.index.json")
+            || name.hasSuffix(".bin.index.json")
     }
 }

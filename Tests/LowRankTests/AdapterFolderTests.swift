@@ -51,6 +51,23 @@ struct AdapterFolderTests {
         }
     }
 
+    @Test(
+        "magnitudes, biases and excluded modules are read and written again",
+        arguments: ["dora", "bias_all", "patterns"])
+    func extras(name: String) throws {
+        let folder = try TemporaryFolder()
+        let adapter = try Recorded.adapter(name)
+        #expect(adapter.hasMagnitudes == (name == "dora") && adapter.biases.isEmpty == (name != "bias_all"))
+        #expect(adapter.isPlain == (name == "patterns"))
+        try adapter.write(to: folder.path + "/out")
+        let again = try LowRankAdapter(path: folder.path + "/out")
+        #expect(again.configuration == adapter.configuration && again.biases == adapter.biases)
+        for (a, b) in zip(again.pairs, adapter.pairs) {
+            #expect(a.magnitude == b.magnitude && a.a == b.a && a.b == b.b && a.scaling == b.scaling)
+            #expect(a.parameterCount == a.rank * (a.inputWidth + a.outputWidth) + (a.magnitude?.count ?? 0))
+        }
+    }
+
     @Test("a folder that is not there is an error that names it")
     func missingFolder() {
         #expect {

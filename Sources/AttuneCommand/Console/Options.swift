@@ -109,6 +109,8 @@ enum Models {
 }
 
 // Options that take one of a library enum's names: the parser lists them in the help and where one is wrong.
+extension AdapterCombination.Kind: ExpressibleByArgument {}
+extension AdapterCombination.SignElection: ExpressibleByArgument {}
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension MetricProfile: ExpressibleByArgument {}
 extension MiningSettings.Sampling: ExpressibleByArgument {}

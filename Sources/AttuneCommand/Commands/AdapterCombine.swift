@@ -1,0 +1,65 @@
+import ArgumentParser
+import Attune
+
+struct AdapterCombine: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "combine", abstract: "Make one adapter of several.",
+        discussion: """
+            The types are those of PEFT and give its results. `cat` is exact, at the sum of the ranks; `svd` cuts the exact \
+            sum back to a rank. `linear`, `ties`, `dare_linear`, `dare_ties` and `magnitude_prune` work on the factors, want \
+            equal ranks and only approximate; their `_svd` forms work on the products. Those that prune need a density.
+            """)
+
+    @Argument(help: ArgumentHelp("The adapters.", valueName: "dir")) var adapters: [String]
+    @Option(help: "A weight for each adapter, separated by commas (default: equal ones that add up to 1).")
+    var weights: Weights?
+    @Option(help: "How they are combined.") var type = AdapterCombination.Kind.svd
+    @Option(help: "The rank of the result, for the svd types (default: the largest of the adapters').") var rank: Int?
+    @Option(help: "The share of the values that pruning keeps, above 0 and at most 1.") var density: Double?
+    @Option(help: "How ties elects a sign.") var signs = AdapterCombination.SignElection.total
+    @Option(help: "Decides what dare drops.") var seed: UInt64 = 0
+    @OptionGroup var threading: ThreadOptions
+    @OptionGroup var result: ResultOptions
+
+    struct Weights: ExpressibleByArgument {
+        let values: [Double]
+
+        init?(argument: String) {
+            let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+            values = parts.compactMap { Double($0) }
+            guard values.count == parts.count, values.allSatisfy(\.isFinite) else { return nil }
+        }
+    }
+
+    func validate() throws {
+        if let weights, weights.values.count != adapters.count {
+            throw ValidationError("--weights has \(weights.values.count) numbers for \(adapters.count) adapters")
+        }
+        if type.prunes, density == nil { throw ValidationError("--type \(type.rawValue) needs --density") }
+        if !type.prunes, density != nil { throw ValidationError("--type \(type.rawValue) takes no --density") }
+        if let density, !(density > 0 && density <= 1) {
+            throw ValidationError("--density is \(density); it must be above 0 and at most 1")
+        }
+        if let rank, rank < 1 { throw ValidationError("--rank is \(rank); it must be at least 1") }
+        if rank != nil, !type.worksOnProducts { throw ValidationError("--type \(type.rawValue) takes no --rank") }
+    }
+
+    func run() throws {
+        threading.apply()
+        try result.check()
+        let loaded = try adapters.map { try LowRankAdapter(path: $0) }
+        let bases = Set(loaded.compactMap(\.configuration.baseModel))
+        if bases.count > 1 {
+            Console.warn("the adapters name different base models: \(bases.sorted().joined(separator: ", "))")
+        }
+        let weights = weights?.values ?? loaded.map { _ in 1 / Double(loaded.count) }
+        let combined = try LowRankAdapter(
+            combining: zip(loaded, weights).map { (adapter: $0, weight: $1) },
+            by: AdapterCombination(type, rank: rank, density: density, signs: signs, mask: .seed(seed)))
+        try combined.write(to: result.output, force: result.force.force)
+        result.print(
+            combined.figures.merging(
+                ["type": .string(type.rawValue), "weights": .array(weights.map { .number($0) })]
+            ) { $1 }, line: "\(type.rawValue) of \(loaded.count) adapters, \(combined.summary)")
+    }
+}
