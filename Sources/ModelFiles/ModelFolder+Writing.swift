@@ -27,6 +27,7 @@ extension ModelFolder {
         var names = (ModelLayout.required + ModelLayout.optional).map { FileSystem.joined(transformer, $0) }
         names += ["config_sentence_transformers.json", ModelLayout.modules]
         names += ModelLayout.moduleFiles(of: modules).map(\.name)
+        names += try ModelLayout.routerFiles(of: modules, in: path).map(\.name)
         if !card { names.removeAll { $0 == "README.md" } }
         try ModelFilesError.wrapping { () throws(FilesError) in
             for name in Set(names).sorted() {
@@ -40,7 +41,7 @@ extension ModelFolder {
     }
 
     /// Writes down what is only assumed for a folder without `modules.json`.
-    private func writeAssumedModules(to folder: String) throws(ModelFilesError) {
+    func writeAssumedModules(to folder: String) throws(ModelFilesError) {
         func file(_ name: String) -> String { FileSystem.joined(folder, name) }
         guard !FileSystem.exists(file(ModelLayout.modules)) else { return }
         let steps = [("Transformer", ""), ("Pooling", "1_Pooling")]
