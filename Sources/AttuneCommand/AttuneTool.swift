@@ -17,7 +17,7 @@ struct AttuneTool: ParsableCommand {
         version: attuneVersion,
         subcommands: [
             ModelCommand.self, DataCommand.self, TrainCommand.self, EvalCommand.self, CompareCommand.self,
-            EmbedCommand.self, IndexCommand.self, SearchCommand.self,
+            EmbedCommand.self, IndexCommand.self, SearchCommand.self, BridgeCommand.self, ExportHeadCommand.self,
         ])
 
     static func main() {
