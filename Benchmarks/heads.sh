@@ -21,6 +21,20 @@ metrics() {
 
 for set in ${SETS:-nl2bash medquad}; do
     echo "$set base: $(metrics -M "$model")"
+    rm -rf "$out/bridge"
+    "$attune" bridge --quiet "$model" "$tuned" -d "$data/$set" -o "$out/bridge" --sample 20000 --max-length $limit \
+        | sed "s|^$out/||; s|^|$set |"
+    echo "$set tuned, re-embedded: $(metrics -A "$tuned")"
+    echo "$set tuned queries across the bridge, old index: $(metrics -A "$out/bridge")"
+    for part in queries corpus; do
+        test -f "$out/$set-$part.npy" || "$attune" embed --quiet -M "$model" -i "$data/$set/$part.jsonl" \
+            --max-length $limit -o "$out/$set-$part.npy"
+    done
+    for recipe in "--epochs 2" "--epochs 5"; do
+        echo "$set LlamaIndex's recipe $recipe:" \
+            "$("$python" "$here/peers/head_peer.py" "$data/$set" --queries "$out/$set-queries.npy" \
+                --corpus "$out/$set-corpus.npy" $recipe)"
+    done
     printf '%s\n' "${HEADS:---head linear
 --head linear --head-negatives in-batch
 --head linear --head-start ridge --epochs 1
@@ -33,18 +47,4 @@ for set in ${SETS:-nl2bash medquad}; do
             "passes $(value epochs <"$out/run.json"), kept $(value kept_epoch <"$out/run.json"), held-out ndcg@10" \
             "$(value before <"$out/run.json") to $(value best <"$out/run.json")"
     done
-    for part in queries corpus; do
-        test -f "$out/$set-$part.npy" || "$attune" embed --quiet -M "$model" -i "$data/$set/$part.jsonl" \
-            --max-length $limit -o "$out/$set-$part.npy"
-    done
-    for recipe in "--epochs 2" "--epochs 5"; do
-        echo "$set LlamaIndex's recipe $recipe:" \
-            "$("$python" "$here/peers/head_peer.py" "$data/$set" --queries "$out/$set-queries.npy" \
-                --corpus "$out/$set-corpus.npy" $recipe)"
-    done
-    rm -rf "$out/bridge"
-    "$attune" bridge --quiet "$model" "$tuned" -d "$data/$set" -o "$out/bridge" --sample 20000 --max-length $limit \
-        | sed "s|^$out/||; s|^|$set |"
-    echo "$set tuned, re-embedded: $(metrics -A "$tuned")"
-    echo "$set tuned queries across the bridge, old index: $(metrics -A "$out/bridge")"
 done
