@@ -56,7 +56,7 @@ let package = Package(
         floor("Reports", uses: []),
 
         // MARK: Floors 3 and 4: the model
-        floor("LowRank", uses: ["CLAPACKE", "ModelFiles", "VectorMath"]),
+        floor("LowRank", uses: ["CLAPACKE", "COpenBLAS", "Files", "ModelFiles", "VectorMath"]),
         floor("Encoders", uses: ["Files", "LowRank", "ModelFiles", "Tokenization", "VectorMath"]),
 
         // MARK: Floors 5 and 6: learning and finding

@@ -31,6 +31,7 @@ public struct CachingTextEncoder: Sendable {
     public func encodeDocuments(
         _ texts: [String], maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
     ) throws(EncodersError) -> Matrix<Float> {
+        try encoder.check(.document)
         let key = key(texts, maxLength: maxLength ?? encoder.maxLength)
         if let vectors = cache.vectors(for: key, rows: texts.count, columns: encoder.dimension) {
             progress?(texts.count, texts.count)
@@ -44,7 +45,7 @@ public struct CachingTextEncoder: Sendable {
     /// A digest of everything that decides the vectors' bits.
     private func key(_ texts: [String], maxLength: Int) -> SHA256Digest {
         var hasher = SHA256Digest.Hasher()
-        hasher.update(Array("\(encoder.recipe)\n\(maxLength)\n\(texts.count)\n".utf8))
+        hasher.update(Array("\(encoder.documentRecipe)\n\(maxLength)\n\(texts.count)\n".utf8))
         for text in texts {
             // The length before each text: "a", "bc" is another corpus than "ab", "c".
             hasher.update(Array("\(text.utf8.count)\n".utf8))

@@ -1,3 +1,4 @@
+public import Files
 public import LowRank
 public import ModelFiles
 public import Tokenization
@@ -26,6 +27,14 @@ public enum EncodersError: Error {
     case unknownPrompt(String, known: [String])
     /// A token id outside of the model's vocabulary, or a text longer than the model's positions.
     case invalidTokens(reason: String)
+    /// A head of another width than the vectors.
+    case headWidth(head: Int, encoder: Int)
+    /// A head that was made for the vectors of another space.
+    case headSpace(head: SpaceIdentity, encoder: SpaceIdentity)
+    /// A head that an encoder cannot carry.
+    case unfitHead(side: HeadSide)
+    /// Documents, or texts that are neither, were given to an encoder whose queries are mapped into another space.
+    case mapsQueriesOnly(into: SpaceIdentity)
     /// The task that waited for the vectors was cancelled.
     case cancelled
 }
@@ -53,6 +62,14 @@ extension EncodersError: CustomStringConvertible {
             let list = known.isEmpty ? "it has none" : "it has " + known.sorted().joined(separator: ", ")
             return "the model has no prompt \"\(name)\"; \(list)"
         case .invalidTokens(let reason): return reason
+        case .headWidth(let head, let encoder):
+            return "the head takes vectors of \(head) numbers, the model gives \(encoder)"
+        case .headSpace(let head, let encoder):
+            return "the head is for vectors of space \(head), the model and its adapter give those of \(encoder)"
+        case .unfitHead(let side):
+            return "a head for the side '\(side.rawValue)' maps vectors that are stored already: no encoder carries it"
+        case .mapsQueriesOnly(let target):
+            return "queries are mapped into space \(target): this encoder embeds nothing else"
         case .cancelled: return "cancelled"
         }
     }

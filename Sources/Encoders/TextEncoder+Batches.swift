@@ -15,11 +15,13 @@ extension TextEncoder {
 
     /// Vectors `[B, dimension]` of texts with a prefix each.
     func encode(
-        _ texts: [String], prefix: String, maxLength: Int?, progress: ((Int, Int) -> Void)?
+        _ texts: [String], as role: Role, prefix: String, maxLength: Int?, progress: ((Int, Int) -> Void)?
     ) throws(EncodersError) -> Matrix<Float> {
+        try check(role)
         let prompted = prefix.isEmpty ? texts : texts.map { prefix + $0 }
         let sequences = try model.tokenize(prompted, maxLength: maxLength)
-        return try encode(sequences, skipping: model.skippedTokens(prompt: prefix), progress: progress)
+        let vectors = try encode(sequences, skipping: model.skippedTokens(prompt: prefix), progress: progress)
+        return headed(vectors, role)
     }
 
     /// Vectors `[B, dimension]` of token sequences, in their order.
@@ -46,7 +48,7 @@ extension TextEncoder {
         for group in groups { try model.encoder.check(group.batch) }
         let vectors = try encode(groups, count: distinct.count, of: sequences.count, progress: progress)
         guard distinct.count < sequences.count else { return vectors }
-        var result = Matrix<Float>(uninitializedRows: sequences.count, columns: dimension)
+        var result = Matrix<Float>(uninitializedRows: sequences.count, columns: model.dimension)
         gatherRows(of: vectors.view, at: places, into: &result)
         return result
     }

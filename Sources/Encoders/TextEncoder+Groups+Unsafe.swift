@@ -6,7 +6,7 @@ extension TextEncoder {
     func encode(
         _ groups: [Group], count: Int, of total: Int, progress: ((Int, Int) -> Void)?
     ) throws(EncodersError) -> Matrix<Float> {
-        var vectors = Matrix<Float>(uninitializedRows: count, columns: dimension)
+        var vectors = Matrix<Float>(uninitializedRows: count, columns: model.dimension)
         let stride = vectors.stride
         let done = Atomic<Int>(0)
         let isCancelled = Atomic<Bool>(false)

@@ -6,14 +6,30 @@ internal import VectorMath
 extension TextEncoder {
     /// What document vectors of this encoder live in. Vectors of different spaces must not be compared.
     ///
-    /// A digest of base weights, adapter, tokenizer, pooling, document prompt, normalisation and dimension.
+    /// A digest of base weights, adapter, tokenizer, pooling, document prompt, normalisation and dimension. A head on queries
+    /// does not move documents: it maps into this space, or into the one that it names. A head on both sides is a part of
+    /// the digest.
     public var space: SpaceIdentity {
-        SpaceIdentity(parts: identity + [("adapter", adapter?.digest ?? "none"), ("document prompt", documentPrompt)])
+        guard let head else { return ownSpace }
+        guard head.side == .both else { return head.target ?? ownSpace }
+        return SpaceIdentity(parts: ownParts + [("head", head.head.digest)])
+    }
+
+    /// The space of the vectors before any head.
+    public var ownSpace: SpaceIdentity { SpaceIdentity(parts: ownParts) }
+
+    private var ownParts: [(String, String)] {
+        identity + [("adapter", adapter?.digest ?? "none"), ("document prompt", documentPrompt)]
     }
 
     /// What reproduces the bytes of vectors: the space, precision, length limit, query prompt, instruction set and version. For the
     /// record; never a reason to refuse.
     public var recipe: String {
+        documentRecipe + (head.map { $0.side == .query ? " query-head=\($0.head.digest)" : "" } ?? "")
+    }
+
+    /// What reproduces the bytes of document vectors: a head on queries has no part in it.
+    var documentRecipe: String {
         "space=\(space.digest) precision=\(precision.rawValue) max-length=\(maxLength) query-prompt=\(quoted(queryPrompt)) "
             + "isa=\(InstructionSet.current.rawValue) version=\(attuneVersion)"
     }

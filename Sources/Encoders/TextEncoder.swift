@@ -20,6 +20,9 @@ public struct TextEncoder: Sendable {
     public let warnings: [String]
     /// The numbers that the model's products multiply.
     public let precision: Precision
+    /// What follows the model's vectors, if anything: of its folder, or put on by ``with(head:for:into:)``. An encoder with
+    /// another adapter or other weights comes without one: a head belongs to the vectors that it was made for.
+    public internal(set) var head: EncoderHead?
     let inference: InferenceEncoder
     let boundAdapter: InferenceEncoder.BoundAdapter?
     /// Parts of the identity that do not depend on the adapter.
@@ -44,6 +47,7 @@ public struct TextEncoder: Sendable {
         inference = model.inferenceEncoder(precision)
         boundAdapter = inference.bind(try model.encoder.bind(adapter))
         warnings = folder.warnings + Self.warnings(of: adapter)
+        head = try Self.head(of: folder)
     }
 
     /// Loads a model folder and a PEFT folder.
@@ -93,7 +97,7 @@ public struct TextEncoder: Sendable {
     }
 
     /// The width of the vectors.
-    public var dimension: Int { model.dimension }
+    public var dimension: Int { head?.head.outputWidth ?? model.dimension }
 
     /// The default limit of tokens a text, special tokens included.
     public var maxLength: Int { model.maxLength }
@@ -107,21 +111,21 @@ public struct TextEncoder: Sendable {
     public func encode(
         _ texts: [String], prompt: String? = nil, maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
     ) throws(EncodersError) -> Matrix<Float> {
-        try encode(texts, prefix: try prefix(named: prompt), maxLength: maxLength, progress: progress)
+        try encode(texts, as: .plain, prefix: try prefix(named: prompt), maxLength: maxLength, progress: progress)
     }
 
     /// Vectors of queries: with the model's prompt `query`, else with its default prompt.
     public func encodeQueries(
         _ texts: [String], maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
     ) throws(EncodersError) -> Matrix<Float> {
-        try encode(texts, prefix: queryPrompt, maxLength: maxLength, progress: progress)
+        try encode(texts, as: .query, prefix: queryPrompt, maxLength: maxLength, progress: progress)
     }
 
     /// Vectors of documents: with the model's prompt `document`, `passage` or `corpus`, else with its default prompt.
     public func encodeDocuments(
         _ texts: [String], maxLength: Int? = nil, progress: ((Int, Int) -> Void)? = nil
     ) throws(EncodersError) -> Matrix<Float> {
-        try encode(texts, prefix: documentPrompt, maxLength: maxLength, progress: progress)
+        try encode(texts, as: .document, prefix: documentPrompt, maxLength: maxLength, progress: progress)
     }
 
     /// The text that `encodeQueries` puts before every text; often empty.

@@ -14,6 +14,8 @@ public enum LowRankError: Error, Equatable {
     case notFinite(routine: String)
     /// LAPACK's own error code: negative names an argument, positive says that the iteration did not converge.
     case decompositionFailed(routine: String, code: Int)
+    /// Rows that a map or a head cannot be fitted to.
+    case unfitData(what: String, reason: String)
     /// A matrix without rows or columns, or not square where it has to be.
     case unfitShape(routine: String, rows: Int, columns: Int)
     /// A number that an operation cannot work with.
@@ -44,6 +46,7 @@ extension LowRankError: CustomStringConvertible {
         case .noModules: return "the adapter has no modules"
         case .notFinite(let routine): return "\(routine): the matrix holds a value that is not finite"
         case .decompositionFailed(let routine, let code): return "\(routine) failed with code \(code)"
+        case .unfitData(let what, let reason): return "\(what): \(reason)"
         case .unfitShape(let routine, let rows, let columns):
             return "\(routine): a matrix of \(rows) x \(columns) cannot be decomposed"
         case .invalidSetting(let name, let found, let expected): return "\(name) is \(found), \(expected) expected"

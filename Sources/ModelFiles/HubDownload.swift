@@ -33,6 +33,9 @@ public struct HubDownload: Sendable {
             for file in ModelLayout.moduleFiles(of: modules) {
                 _ = try get(file.name, of: name, into: folder, isRequired: file.isRequired)
             }
+            for file in try ModelLayout.routerFiles(of: modules, in: folder) {
+                _ = try get(file.name, of: name, into: folder, isRequired: file.isRequired)
+            }
         }
         for file in ModelLayout.required {
             _ = try get(FileSystem.joined(transformer, file), of: name, into: folder, isRequired: true)

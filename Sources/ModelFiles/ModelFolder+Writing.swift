@@ -34,6 +34,7 @@ extension ModelFolder {
         var names = (ModelLayout.required + ModelLayout.optional).map { FileSystem.joined(transformer, $0) }
         names += ["config_sentence_transformers.json", ModelLayout.modules]
         names += ModelLayout.moduleFiles(of: modules).map(\.name)
+        names += try ModelLayout.routerFiles(of: modules, in: path).map(\.name)
         if !card { names.removeAll { $0 == "README.md" } }
         try ModelFilesError.wrapping { () throws(FilesError) in
             for name in Set(names).sorted() {

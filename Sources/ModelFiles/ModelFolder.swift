@@ -32,6 +32,9 @@ public struct ModelFolder: Sendable {
     /// How vectors of this model are to be compared: `cosine`, `dot`, `euclidean`, `manhattan`; nil where the model does not say.
     public let similarity: String?
 
+    /// What follows pooling and normalisation; of most models nothing.
+    public let tail: ModelTail
+
     /// The steps from texts to vectors; those of a plain Hugging Face folder are assumed.
     public let modules: [ModelModule]
 
@@ -76,7 +79,9 @@ public struct ModelFolder: Sendable {
             ? PoolingConfiguration()
             : try PoolingConfiguration(
                 path: FileSystem.joined(file(poolingPath), "config.json"), width: configuration.width)
-        normalizes = modules.contains { $0.kind == .normalize }
+        // Behind a Dense module it is a part of the tail.
+        normalizes = modules.dropFirst(2).first?.kind == .normalize
+        tail = try ModelTail(of: modules, folder: path)
 
         let settings = try SentenceSettings(modelFolder: path, transformerFolder: folder)
         try settings.checkLowercasing(tokenizerPath: tokenizerPath)

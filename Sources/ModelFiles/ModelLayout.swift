@@ -17,8 +17,26 @@ enum ModelLayout {
 
     /// The settings of the modules that have a folder of their own. Those of `Normalize` may be absent.
     static func moduleFiles(of modules: [ModelModule]) -> [(name: String, isRequired: Bool)] {
-        modules.filter { $0.kind != .transformer && !$0.path.isEmpty }.map {
-            (name: $0.path + "/config.json", isRequired: $0.kind == .pooling)
+        modules.filter { $0.kind != .transformer && !$0.path.isEmpty }.flatMap { module in
+            func file(_ name: String, isRequired: Bool = true) -> (name: String, isRequired: Bool) {
+                (name: module.path + "/" + name, isRequired: isRequired)
+            }
+            switch module.kind {
+            case .dense: return [file("config.json"), file(weights)]
+            case .router: return [file(RouterConfiguration.file)]
+            case .transformer, .pooling, .normalize:
+                return [file("config.json", isRequired: module.kind == .pooling)]
+            }
+        }
+    }
+
+    /// The files of a Router's modules, whose configuration lies in `folder` already.
+    static func routerFiles(
+        of modules: [ModelModule], in folder: String
+    ) throws(ModelFilesError) -> [(name: String, isRequired: Bool)] {
+        guard let router = modules.first(where: { $0.kind == .router }) else { return [] }
+        return try RouterConfiguration(folder: FileSystem.joined(folder, router.path)).files.map {
+            (name: router.path + "/" + $0.name, isRequired: $0.isRequired)
         }
     }
 

@@ -7,6 +7,8 @@ public struct ModelModule: Sendable, Equatable {
         case transformer = "Transformer"
         case pooling = "Pooling"
         case normalize = "Normalize"
+        case dense = "Dense"
+        case router = "Router"
     }
 
     /// What the step does.
@@ -32,17 +34,25 @@ public struct ModelModule: Sendable, Equatable {
             let name = type.split(separator: ".").last.map(String.init) ?? type
             guard let kind = Kind(rawValue: name) else { throw .unsupported(path: path, what: "module '\(name)'") }
             let folder = try object.string("path") ?? ""
-            guard !folder.hasPrefix("/"), !folder.split(separator: "/").contains("..") else {
+            guard isInside(folder) else {
                 throw .malformed(path: path, reason: "module \(place) lies outside of the model: '\(folder)'")
             }
             modules.append(ModelModule(kind: kind, path: folder))
         }
-        // What follows pooling can only normalise; twice is the same as once.
+        // A router ends the sequence, and is all that follows normalisation; what normalises twice is the same as once.
         let kinds = modules.map(\.kind)
-        guard kinds.starts(with: [.transformer, .pooling]), kinds.dropFirst(2).allSatisfy({ $0 == .normalize }) else {
+        let rest = kinds.dropFirst(2).drop { $0 == .normalize }
+        guard kinds.starts(with: [.transformer, .pooling]),
+            rest.allSatisfy({ $0 == .normalize || $0 == .dense }) || Array(rest) == [.router]
+        else {
             let found = kinds.map(\.rawValue).joined(separator: ", ")
             throw .unsupported(path: path, what: "the sequence of modules \(found)")
         }
         return modules
+    }
+
+    /// Whether a path stays in the folder that it is relative to.
+    static func isInside(_ path: String) -> Bool {
+        !path.hasPrefix("/") && !path.split(separator: "/").contains("..")
     }
 }

@@ -27,6 +27,9 @@ extension Trainer {
                     name: "layers", found: "\(settings.layers)", expected: "at most the model's \(layers)")
             }
             return .weights(TrainableWeights(of: model.encoder, .lastBlocks(settings.layers)))
+        case .queryHead:
+            throw .invalidSetting(
+                name: "method", found: settings.method.rawValue, expected: "lora, full or last-layers of this trainer")
         }
     }
 

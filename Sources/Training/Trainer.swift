@@ -93,6 +93,9 @@ public struct Trainer: Sendable {
         let precision = try Self.precision(settings, for: model.configuration)
         let encoder = try wrapEncoders { () throws(EncodersError) in try TextEncoder(model: model, precision: precision)
         }
+        guard encoder.head == nil else {
+            throw .modelFiles(.unsupported(path: model.path, what: "training below a model's head"))
+        }
         let maxLength = settings.maxLength ?? encoder.maxLength
         try settings.loss.validate(dimension: encoder.dimension)
         let trained = try Self.trained(settings, encoder: encoder, baseName: baseName)

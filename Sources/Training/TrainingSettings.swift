@@ -13,6 +13,8 @@ public struct TrainingSettings: Sendable, Equatable {
         case full
         /// The weights of the last blocks; what the blocks below give is computed once a text.
         case lastLayers = "last-layers"
+        /// A head on the queries of the frozen model: for ``HeadTrainer``, with settings of its own.
+        case queryHead = "query-head"
 
         /// A learning rate that is a good start.
         public var learningRate: Double {
@@ -20,6 +22,7 @@ public struct TrainingSettings: Sendable, Equatable {
             case .lora: 1e-3
             case .full: 4e-5
             case .lastLayers: 1e-4
+            case .queryHead: 1e-3
             }
         }
     }

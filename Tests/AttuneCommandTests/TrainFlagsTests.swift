@@ -187,7 +187,7 @@ struct TrainFlagsTests {
     @Test(
         "what is not there is wrong usage, and the answer lists what is",
         arguments: [
-            (["--method", "query-head"], "'lora'"), (["--variant", "dora"], "'lora' and 'rslora'"),
+            (["--method", "head"], "'lora'"), (["--variant", "dora"], "'lora' and 'rslora'"),
             (["--loss", "triplets"], "online-contrastive"), (["--schedule", "steep"], "'cosine'"),
             (["--patience", "2"], "--eval-every"), (["--matryoshka", "64,x"], "--matryoshka: x"),
             (["--directions", "both"], "query-to-doc, doc-to-query"),

@@ -215,10 +215,17 @@ struct ModelFolderTests {
             (
                 [
                     "sentence_transformers.models.Transformer", "sentence_transformers.models.Pooling",
-                    "sentence_transformers.models.Dense",
-                ], "module 'Dense' is not implemented"
+                    "sentence_transformers.models.LSTM",
+                ], "module 'LSTM' is not implemented"
             ),
-            (["sentence_transformers.base.modules.router.Router"], "module 'Router' is not implemented"),
+            (
+                ["sentence_transformers.base.modules.router.Router"],
+                "the sequence of modules Router is not implemented"
+            ),
+            (
+                ["a.Transformer", "a.Pooling", "a.Router", "a.Normalize"],
+                "the sequence of modules Transformer, Pooling, Router, Normalize is not implemented"
+            ),
             (["a.Transformer"], "the sequence of modules Transformer is not implemented"),
             (["a.Pooling", "a.Transformer"], "the sequence of modules Pooling, Transformer is not implemented"),
             ([], "the sequence of modules  is not implemented"),

@@ -27,7 +27,7 @@ struct MemoryPlanTests {
         return plan
     }
 
-    @Test("is stated before the first step", arguments: TrainingSettings.Method.allCases)
+    @Test("is stated before the first step", arguments: [TrainingSettings.Method.lora, .full, .lastLayers])
     func stated(method: TrainingSettings.Method) throws {
         let plan = try plan { $0.method = method }
         #expect(plan.activations > 0 && plan.activationsAtOnce == plan.activations && !plan.computesTwice)

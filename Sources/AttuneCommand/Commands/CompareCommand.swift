@@ -48,8 +48,9 @@ struct CompareCommand: ParsableCommand {
             if FileSystem.isFile(name) {
                 return try data.evaluator(of: set).evaluate(TrecRun.read(name).run, split: data.split)
             }
-            return try data.evaluate(
-                encoder(of: name, other: other), on: set, name: FileSystem.name(of: name), quiet: printing.quiet)
+            let embedding = try Models.embedding(
+                of: encoder(of: name, other: other), adapter: name, engine, quiet: printing.quiet)
+            return try data.evaluate(embedding, on: set, name: FileSystem.name(of: name), quiet: printing.quiet)
         }
         let (first, second) = (try result(of: a, other: b), try result(of: b, other: a))
         table(
@@ -94,6 +95,6 @@ struct CompareCommand: ParsableCommand {
     }
 
     private func base(of adapter: String) throws -> String? {
-        try AdapterFolder(path: adapter).configuration.baseModel
+        try Models.base(of: adapter)
     }
 }

@@ -34,7 +34,8 @@ struct EvalCommand: ParsableCommand {
     }
 
     private func evaluate(task: DataSet) throws {
-        let result = try data.evaluate(encoder(), on: task, name: "eval", quiet: printing.quiet)
+        let embedding = try Models.embedding(of: encoder(), adapter: model.adapter, engine, quiet: printing.quiet)
+        let result = try data.evaluate(embedding, on: task, name: "eval", quiet: printing.quiet)
         if let runFile { try TrecRun(result.run).write(to: runFile, force: force.force) }
         try write(result.perQueryJSON)
         print(result.jsonValue, counted: ("queries", result.count), means: result.means, order: data.metricNames)
@@ -108,10 +109,12 @@ struct EvaluationOptions: ParsableArguments {
         }
     }
 
-    func evaluate(_ encoder: TextEncoder, on set: DataSet, name: String, quiet: Bool) throws -> EvaluationResult {
+    func evaluate(
+        _ encoder: any TextEmbedding, on set: DataSet, name: String, quiet: Bool
+    ) throws -> EvaluationResult {
         let progress = Progress(name, unit: "texts", isQuiet: quiet)
         defer { progress.finish() }
-        return try evaluator(of: set).evaluate(CachingTextEncoder(encoder), split: split, maxLength: maxLength) {
+        return try evaluator(of: set).evaluate(encoder, split: split, maxLength: maxLength) {
             progress.update(done: $0, total: $1)
         }
     }

@@ -3,7 +3,7 @@ import Attune
 
 extension TrainCommand {
     struct AdapterFlags: ParsableArguments {
-        @Option(help: "What is trained: an adapter, all weights, or those of the last layers.")
+        @Option(help: "What is trained: an adapter, all weights, those of the last layers, or a head on queries alone.")
         var method = TrainingSettings.Method.lora
         @Option(help: "How many of the last layers train with --method last-layers.") var layers = 2
         @Option(help: "Rank of the adapter's matrices.") var rank = 16
@@ -15,7 +15,7 @@ extension TrainCommand {
     }
 
     struct LearningFlags: ParsableArguments {
-        @Option(help: "Passes over the data.") var epochs = 1
+        @Option(help: "Passes over the data (default: 1; query-head: at most 20).") var epochs: Int?
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
         @Option(help: "Rows of the data a batch.") var batchSize = 64
         @Option(
@@ -23,7 +23,10 @@ extension TrainCommand {
                 "Batches a step. It adds no negatives: a larger --batch-size does, in the same memory.",
                 valueName: "batches"))
         var accumulate = 1
-        @Option(help: "Learning rate at its highest (default: 1e-3 for lora, 4e-5 for full, 1e-4 for last-layers).")
+        @Option(
+            help:
+                "Learning rate at its highest (default: 1e-3 for lora and query-head, 4e-5 for full, 1e-4 for last-layers)."
+        )
         var lr: Double?
         @Option(help: "What follows the warm-up.") var schedule = LearningRateSchedule.Shape.linear
         @Option(help: "Part of the run over which the learning rate rises.") var warmup = 0.1
@@ -68,7 +71,7 @@ extension TrainCommand {
         settings.targets = adapter.targets.split(separator: ",").map(String.init)
         settings.loss = try loss.settings()
         settings.mixing = loss.mixing
-        settings.epochs = learning.epochs
+        settings.epochs = learning.epochs ?? 1
         settings.maxSteps = learning.maxSteps
         settings.batchSize = learning.batchSize
         settings.accumulate = learning.accumulate
@@ -100,7 +103,9 @@ extension TrainCommand {
         "schedule": .choice(of: LearningRateSchedule.Shape.self), "warmup": .number, "max-length": .wholeNumber,
         "seed": .seed, "weight-decay": .number, "max-grad-norm": .number, "eval-every": .wholeNumber,
         "patience": .wholeNumber, "report": .choice(of: EvaluationFlags.Report.self), "checkpoint-every": .wholeNumber,
-        "memory-budget": .wholeNumber,
+        "memory-budget": .wholeNumber, "head": .choice(of: EmbeddingHead.Kind.self), "head-hidden": .wholeNumber,
+        "head-negatives": .choice(of: HeadTrainingSettings.Negatives.self),
+        "head-start": .choice(of: HeadTrainingSettings.Start.self), "held-out": .number,
         "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
         "force": .onOff, "json": .onOff, "quiet": .onOff,
     ].merging(LossFlags.configurableFlags) { $1 }.merging(MiningFlags.configurableFlags) { $1 }

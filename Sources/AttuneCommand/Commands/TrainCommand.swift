@@ -22,6 +22,7 @@ struct TrainCommand: ConfigurableCommand {
     var output: String
 
     @OptionGroup(title: "Adapter") var adapter: AdapterFlags
+    @OptionGroup(title: "Query head") var head: HeadFlags
     @OptionGroup(title: "Loss") var loss: LossFlags
     @OptionGroup(title: "Learning") var learning: LearningFlags
     @OptionGroup(title: "Hard negatives") var mining: MiningFlags
@@ -43,11 +44,15 @@ struct TrainCommand: ConfigurableCommand {
         if adapter.method != .lora, forgetting.dial {
             throw ValidationError("--dial is an adapter's strength; --method \(adapter.method.rawValue) has no adapter")
         }
-        if engine.precision == .int8 { throw ValidationError("--precision is int8; training computes in f32 or bf16") }
+        try checkHead()
+        if adapter.method != .queryHead, engine.precision == .int8 {
+            throw ValidationError("--precision is int8; training computes in f32 or bf16")
+        }
     }
 
     func run() throws {
         engine.apply()
+        if adapter.method == .queryHead { return try trainHead() }
         let start: TrainingRun.Start = resume ? .resuming : force.force ? .replacing : .new
         try TrainingRun(path: output).check(start)
         let folder = try ModelFolder(path: ModelReference.resolve(model))

@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("A"), .long],
-        help: ArgumentHelp("An adapter in the PEFT layout, or a run folder of `attune train`.", valueName: "dir"))
+        help: ArgumentHelp(
+            "An adapter in the PEFT layout, a run folder of `attune train`, or a bridge.", valueName: "dir"))
     var adapter: String?
 
     /// The encoder that the flags name. Without `--model` the adapter names its base.
@@ -90,6 +91,9 @@ enum Models {
         // A run that trained the model's own weights stands for its model.
         if let adapter, let tuned = ModelReference.modelOfRun(adapter) {
             return try load(model: tuned, adapter: nil, engine, quiet: quiet)
+        }
+        if let adapter, HeadFolder.isPresent(in: adapter) {
+            return try load(head: adapter, model: model, engine, quiet: quiet)
         }
         let adapterFolder = try adapter.map { try AdapterFolder(path: $0) }
         guard let reference = model ?? adapterFolder?.configuration.baseModel else {
