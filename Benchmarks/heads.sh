@@ -22,7 +22,7 @@ metrics() {
 for set in ${SETS:-nl2bash medquad}; do
     echo "$set base: $(metrics -M "$model")"
     rm -rf "$out/bridge"
-    "$attune" bridge --quiet "$model" "$tuned" -d "$data/$set" -o "$out/bridge" --sample 20000 --max-length $limit \
+    "$attune" adapter bridge --quiet "$model" "$tuned" -d "$data/$set" -o "$out/bridge" --sample 20000 --max-length $limit \
         | sed "s|^$out/||; s|^|$set |"
     echo "$set tuned, re-embedded: $(metrics -A "$tuned")"
     echo "$set tuned queries across the bridge, old index: $(metrics -A "$out/bridge")"

@@ -3,7 +3,8 @@ import Attune
 
 struct AdapterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "adapter", abstract: "Look at adapters, merge, scale, combine, compress and export them; bridge two of them.",
+        commandName: "adapter",
+        abstract: "Look at adapters, merge, scale, combine, compress and export them; bridge two of them.",
         discussion: """
             DIR is an adapter in the PEFT layout or a run folder of `attune train`. No command changes an adapter or a \
             model that is there: each writes a new one under the name given with -o.
