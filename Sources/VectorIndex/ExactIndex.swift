@@ -1,5 +1,4 @@
 internal import Files
-internal import Synchronization
 public import VectorMath
 
 /// An exact nearest-neighbour index that one writer changes while others read its snapshots.
@@ -14,7 +13,7 @@ public final class ExactIndex: Sendable {
     public let path: String?
 
     private let lock: FileLock?
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     private struct State: Sendable {
         var committed: ExactSnapshot
@@ -26,7 +25,7 @@ public final class ExactIndex: Sendable {
         dimension = snapshot.dimension
         self.path = path
         self.lock = lock
-        state = Mutex(State(committed: snapshot))
+        state = Guarded(State(committed: snapshot))
     }
 
     /// An empty index in memory.

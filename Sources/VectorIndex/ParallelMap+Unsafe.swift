@@ -2,8 +2,10 @@ internal import VectorMath
 
 /// The results of `body` for 0..<count in order, made on all cores, `grain` at a time.
 func parallelMap<Output>(_ count: Int, grain: Int = 1, _ body: (Int) -> Output) -> [Output] {
-    [Output](unsafeUninitializedCapacity: count) { buffer, initialized in
-        guard let base = buffer.baseAddress, count > 0 else { return }
+    // The empty array is one for all: even to write that it is empty would be a race.
+    guard count > 0 else { return [] }
+    return [Output](unsafeUninitializedCapacity: count) { buffer, initialized in
+        guard let base = buffer.baseAddress else { return }
         parallelFor(count, grain: grain) { block in
             for index in block { (base + index).initialize(to: body(index)) }
         }

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Synchronization
 
 /// Memory for large matrices: blocks on huge pages, kept for the next matrix of about the same size.
 ///
@@ -24,7 +23,7 @@ package final class LargeBlocks: Sendable {
     }
 
     private let limit: Int
-    private let kept = Mutex(Kept())
+    private let kept = Guarded(Kept())
 
     /// An empty store that keeps at most `limit` bytes.
     package init(limit: Int) {

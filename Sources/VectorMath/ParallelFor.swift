@@ -25,7 +25,7 @@ public func parallelFor(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Vo
 ///
 /// Blocks after one that failed may be left out; those before it never are, so the error does not depend on threads.
 public func parallelFor(_ count: Int, grain: Int, throwing body: (Range<Int>) throws -> Void) throws {
-    let failure = Mutex<(start: Int, error: any Error)?>(nil)
+    let failure = Guarded<(start: Int, error: any Error)?>(nil)
     let firstFailure = Atomic<Int>(.max)
     parallelFor(count, grain: grain) { range in
         guard range.lowerBound < firstFailure.load(ordering: .relaxed) else { return }

@@ -1,10 +1,10 @@
-internal import Synchronization
+internal import VectorMath
 
 /// The candidates of a call, and the vertices that they are once a scan of them is needed.
 final class GraphFilter: Sendable {
     let candidates: CandidateSet
     let count: Int
-    private let found = Mutex<[UInt32]?>(nil)
+    private let found = Guarded<[UInt32]?>(nil)
 
     init(_ candidates: CandidateSet) {
         self.candidates = candidates

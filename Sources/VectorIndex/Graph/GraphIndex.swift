@@ -1,5 +1,4 @@
 internal import Files
-internal import Synchronization
 public import VectorMath
 
 /// An approximate nearest-neighbour index that one writer changes while others read its snapshots: a graph.
@@ -16,7 +15,7 @@ public final class GraphIndex: Sendable {
     public let path: String?
 
     private let lock: FileLock?
-    private let state: Mutex<Writing>
+    private let state: Guarded<Writing>
 
     private struct Writing: Sendable {
         var committed: GraphState
@@ -33,7 +32,7 @@ public final class GraphIndex: Sendable {
         (metric, dimension) = (writing.committed.metric, writing.committed.dimension)
         settings = writing.committed.settings
         (self.path, self.lock) = (path, lock)
-        state = Mutex(writing)
+        state = Guarded(writing)
     }
 
     /// An empty index in memory.

@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import VectorMath
 
 /// The memory of one search at a time.
@@ -66,7 +65,7 @@ final class GraphScratch: @unchecked Sendable {
 /// Scratch memory that waits for the next search: about one for each thread that searched at once.
 final class GraphScratchPool: Sendable {
     private let width: Int
-    private let waiting = Mutex<[GraphScratch]>([])
+    private let waiting = Guarded<[GraphScratch]>([])
 
     init(width: Int) { self.width = width }
 

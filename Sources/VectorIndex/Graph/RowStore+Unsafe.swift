@@ -1,10 +1,9 @@
-internal import Synchronization
 internal import VectorMath
 
 /// Memory for the blocks of one store: all of one size, cut from large arenas, used again.
 final class RowPool: Sendable {
     let blockSize: Int
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     private struct State: @unchecked Sendable {
         var arenas: [Arena] = []
