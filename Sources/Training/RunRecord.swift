@@ -36,16 +36,7 @@ struct RunRecord {
     }
 
     /// The record of a run that an error has ended.
-    func ended(by error: TrainingError) -> [String: JSONValue] {
-        var ended = json
-        if case .interrupted = error {
-            ended["state"] = .string(TrainingRun.State.interrupted.rawValue)
-        } else {
-            ended["state"] = .string(TrainingRun.State.failed.rawValue)
-            ended["error"] = .string(error.description)
-        }
-        return ended
-    }
+    func ended(by error: TrainingError) -> [String: JSONValue] { error.ending(json) }
 
     /// Notes the result.
     mutating func finish(_ result: TrainingResult, stoppedEarly: Bool) {
@@ -72,5 +63,19 @@ extension RunIdentity {
 extension Evaluation {
     fileprivate var json: JSONValue {
         ["step": .integer(Int64(step)), "metrics": .object(metrics.mapValues(JSONValue.number))]
+    }
+}
+
+extension TrainingError {
+    /// The record of a run that this has ended.
+    func ending(_ record: [String: JSONValue]) -> [String: JSONValue] {
+        var ended = record
+        if case .interrupted = self {
+            ended["state"] = .string(TrainingRun.State.interrupted.rawValue)
+        } else {
+            ended["state"] = .string(TrainingRun.State.failed.rawValue)
+            ended["error"] = .string(description)
+        }
+        return ended
     }
 }

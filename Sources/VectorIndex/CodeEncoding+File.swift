@@ -2,6 +2,9 @@ internal import Files
 internal import VectorMath
 
 extension CodeEncoding {
+    /// The bytes of its numbers, before the centre.
+    private static let headSize = 64
+
     /// What stands before the blocks in an index file: numbers, centre, signs.
     var fileHead: [UInt8] {
         var bytes: [UInt8] = []
@@ -9,7 +12,7 @@ extension CodeEncoding {
         bytes.append(littleEndian: UInt32(width))
         bytes.append(littleEndian: UInt32(blockSize))
         bytes.append(littleEndian: rotation.signs.withUnsafeBytes { crc32c($0) })
-        bytes += [UInt8](repeating: 0, count: IndexFileLayout.headerSize - bytes.count)
+        bytes += [UInt8](repeating: 0, count: Self.headSize - bytes.count)
         for number in centre { bytes.append(littleEndian: number.bitPattern) }
         bytes += [UInt8](repeating: 0, count: 4 * (IndexFileLayout.stride(dimension) - dimension))
         return bytes + rotation.signs
@@ -19,11 +22,11 @@ extension CodeEncoding {
     init(reading file: UnsafeRawBufferPointer, layout: IndexFileLayout, path: String) throws(VectorIndexError) {
         let bytes = UnsafeRawBufferPointer(rebasing: file[layout.encodingOffset..<layout.blocksOffset])
         let width = RandomRotation.width(dimension: layout.dimension)
-        let signsOffset = IndexFileLayout.headerSize + 4 * layout.stride
+        let signsOffset = Self.headSize + 4 * layout.stride
         let signs = bytes[signsOffset..<signsOffset + RandomRotation.signCount(width: width)]
         let scale = Float(bitPattern: bytes.littleEndian(UInt32.self, at: 0))
         let centre = (0..<layout.dimension).map { column in
-            Float(bitPattern: bytes.littleEndian(UInt32.self, at: IndexFileLayout.headerSize + 4 * column))
+            Float(bitPattern: bytes.littleEndian(UInt32.self, at: Self.headSize + 4 * column))
         }
         self.init(
             metric: layout.metric, centre: centre, scale: scale,

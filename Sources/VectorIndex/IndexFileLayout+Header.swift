@@ -19,16 +19,7 @@ extension IndexFileLayout {
 
     /// Reads the header of a file and holds it against the file's real size.
     init(reading bytes: UnsafeRawBufferPointer, path: String) throws(VectorIndexError) {
-        guard bytes.count >= Self.magic.count, bytes.prefix(Self.magic.count).elementsEqual(Self.magic) else {
-            throw .notAnIndex(path: path)
-        }
-        guard bytes.count >= Self.headerSize else {
-            throw .wrongSize(path: path, expected: Self.headerSize, found: bytes.count)
-        }
-        let header = UnsafeRawBufferPointer(rebasing: bytes[..<Self.headerSize])
-        guard crc32c(UnsafeRawBufferPointer(rebasing: header[..<60])) == header.littleEndian(UInt32.self, at: 60) else {
-            throw .damaged(path: path, reason: "the checksum of its header is wrong")
-        }
+        let header = try PagedFile.header(of: bytes, letters: Self.magic, path: path)
         let version = header.littleEndian(UInt32.self, at: 8)
         guard (1...UInt32(Self.version)).contains(version) else {
             throw .unsupportedVersion(path: path, found: Int(version), supported: Self.version)

@@ -28,7 +28,6 @@ struct IndexFileLayout: Equatable, Sendable {
     static let magic = Array("ATTUNEVI".utf8)
     /// The latest format.
     static let version = 2
-    static let headerSize = 64
     static let maximumDimension = 65536
     static let maximumTagSize = 65536
 
@@ -62,13 +61,13 @@ struct IndexFileLayout: Equatable, Sendable {
         self.dimension = dimension
         self.tagSize = tagSize
         self.count = count
-        idsOffset = Self.aligned(Self.headerSize + tagSize)
+        idsOffset = Self.aligned(PagedFile.headerSize + tagSize)
         vectorsOffset = Self.aligned(idsOffset + 8 * count)
         self.hasCodes = hasCodes
         encodingOffset = vectorsOffset + 4 * Self.stride(dimension) * count
         let width = RandomRotation.width(dimension: dimension)
         blocksOffset = Self.aligned(
-            encodingOffset + Self.headerSize + 4 * Self.stride(dimension) + RandomRotation.signCount(width: width))
+            encodingOffset + PagedFile.headerSize + 4 * Self.stride(dimension) + RandomRotation.signCount(width: width))
         let blockSize = CodeEncoding.blockSize(metric: metric, dimension: dimension)
         pagesOffset = hasCodes ? blocksOffset + CodeEncoding.blockCount(count) * blockSize : encodingOffset
         fileSize = pagesOffset + PagedFile.tableSize(pagesOffset: pagesOffset)

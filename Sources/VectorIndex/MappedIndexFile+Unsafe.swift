@@ -19,7 +19,7 @@ final class MappedIndexFile: @unchecked Sendable {
         let mapped = try filing { () throws(FilesError) in try MappedFile(path: path) }
         let bytes = UnsafeRawBufferPointer(start: mapped.baseAddress, count: mapped.count)
         layout = try IndexFileLayout(reading: bytes, path: path)
-        tag = Array(bytes[IndexFileLayout.headerSize..<IndexFileLayout.headerSize + layout.tagSize])
+        tag = Array(bytes[PagedFile.headerSize..<PagedFile.headerSize + layout.tagSize])
         encoding = layout.hasCodes ? try CodeEncoding(reading: bytes, layout: layout, path: path) : nil
         file = try PagedFile(mapped, pagesOffset: layout.pagesOffset)
         try file.check(0..<layout.idsOffset)

@@ -76,3 +76,27 @@ final class PagedFile: @unchecked Sendable {
         checked[page >> 6].bitwiseOr(1 << UInt64(page & 63), ordering: .relaxed)
     }
 }
+
+extension PagedFile {
+    /// The bytes of a header: it begins with 8 letters and ends with the CRC-32C of the bytes before.
+    static let headerSize = 64
+
+    /// The header of a file, where it has the letters and the right checksum.
+    static func header(
+        of bytes: UnsafeRawBufferPointer, letters: [UInt8], path: String
+    ) throws(VectorIndexError) -> UnsafeRawBufferPointer {
+        guard bytes.count >= letters.count, bytes.prefix(letters.count).elementsEqual(letters) else {
+            throw .notAnIndex(path: path)
+        }
+        guard bytes.count >= headerSize else {
+            throw .wrongSize(path: path, expected: headerSize, found: bytes.count)
+        }
+        let header = UnsafeRawBufferPointer(rebasing: bytes[..<headerSize])
+        let end = headerSize - 4
+        guard crc32c(UnsafeRawBufferPointer(rebasing: header[..<end])) == header.littleEndian(UInt32.self, at: end)
+        else {
+            throw .damaged(path: path, reason: "the checksum of its header is wrong")
+        }
+        return header
+    }
+}

@@ -105,7 +105,7 @@ struct CodedFileTests {
         #expect(DamagedFiles.verifyError(folder.file("small")) == nil)
         let layout = try IndexFileLayout(
             reading: bytes.withUnsafeBytes { UnsafeRawBufferPointer($0) }, path: folder.file("small"))
-        let header = 0..<8 * IndexFileLayout.headerSize
+        let header = 0..<8 * PagedFile.headerSize
         for bit in Array(header) + Array(8 * layout.encodingOffset..<8 * bytes.count) {
             var damaged = bytes
             damaged[bit / 8] ^= 1 << (bit % 8)

@@ -63,14 +63,5 @@ struct HeadRecord {
     }
 
     /// The record of a run that an error has ended.
-    func ended(by error: TrainingError) -> [String: JSONValue] {
-        var ended = json
-        if case .interrupted = error {
-            ended["state"] = .string(TrainingRun.State.interrupted.rawValue)
-        } else {
-            ended["state"] = .string(TrainingRun.State.failed.rawValue)
-            ended["error"] = .string(error.description)
-        }
-        return ended
-    }
+    func ended(by error: TrainingError) -> [String: JSONValue] { error.ending(json) }
 }

@@ -1,9 +1,16 @@
 internal import Files
 
 extension GraphFileLayout {
-    /// The first 64 bytes of the file: `ATTUNEVG`, format, metric, D, degree (16 bits), profile (8), whether vectors are kept (8),
-    /// bytes of the tag, E, N, I, T, bytes of the file; T and the file's size as uint64, a page's size, CRC-32C of the 60
-    /// bytes before.
+    /// The first 64 bytes of the file.
+    ///
+    /// | offset | bytes | what |
+    /// | --- | --- | --- |
+    /// | 0 | 8 | `ATTUNEVG` |
+    /// | 8 | 2, 2 | format, degree |
+    /// | 12 | 1, 1, 1, 1 | metric, profile (0 fast, 1 small), whether vectors are kept, 16: a page has 2 to its power bytes |
+    /// | 16 | 4, 4, 4, 4 | D, bytes of the tag, E, N |
+    /// | 32 | 8, 8, 8 | I, T, bytes of the whole file |
+    /// | 56 | 4, 4 | 0, CRC-32C of the 60 bytes before |
     var header: [UInt8] {
         var bytes = Self.magic
         bytes.append(littleEndian: UInt16(Self.version))
@@ -26,16 +33,7 @@ extension GraphFileLayout {
 
     /// Reads the header of a file and holds it against the file's real size.
     init(reading bytes: UnsafeRawBufferPointer, path: String) throws(VectorIndexError) {
-        guard bytes.count >= Self.magic.count, bytes.prefix(Self.magic.count).elementsEqual(Self.magic) else {
-            throw .notAnIndex(path: path)
-        }
-        guard bytes.count >= Self.headerSize else {
-            throw .wrongSize(path: path, expected: Self.headerSize, found: bytes.count)
-        }
-        let header = UnsafeRawBufferPointer(rebasing: bytes[..<Self.headerSize])
-        guard crc32c(UnsafeRawBufferPointer(rebasing: header[..<60])) == header.littleEndian(UInt32.self, at: 60) else {
-            throw .damaged(path: path, reason: "the checksum of its header is wrong")
-        }
+        let header = try PagedFile.header(of: bytes, letters: Self.magic, path: path)
         let version = Int(header.littleEndian(UInt16.self, at: 8))
         guard version == Self.version else {
             throw .unsupportedVersion(path: path, found: version, supported: Self.version)

@@ -22,7 +22,6 @@ internal import VectorMath
 struct GraphFileLayout: Equatable, Sendable {
     static let magic = Array("ATTUNEVG".utf8)
     static let version = 1
-    static let headerSize = 64
     static let factsSize = 128
     static let pointCount = 64
     static let pointSize = 32
@@ -82,7 +81,7 @@ struct GraphFileLayout: Equatable, Sendable {
             width: RandomRotation.width(dimension: dimension + (numbers.metric == .innerProduct ? 1 : 0)),
             degree: numbers.degree, form: numbers.profile == .fast ? .float16 : .bytes,
             hasAddends: numbers.metric == .innerProduct)
-        var end = Self.headerSize
+        var end = PagedFile.headerSize
         func part(_ size: Int) -> Range<Int> {
             let start = IndexFileLayout.aligned(end)
             end = start + size
