@@ -2,7 +2,7 @@ public import VectorMath
 
 /// A map from the vectors of one encoder to those of another, fitted to texts that both have embedded.
 ///
-/// Two forms are tried: a rotation, and a rotation plus an affine change of low rank, which can follow what a rotation cannot (spaces
+/// Two closed forms are tried: a rotation, and a rotation plus an affine change of low rank, which can follow what a rotation cannot (spaces
 /// that were stretched or moved) and needs more texts for it. Both are those of Drift-Adapter, arXiv:2509.23471.
 public struct Bridge: Sendable, Equatable {
     /// The form of the map.
@@ -11,6 +11,8 @@ public struct Bridge: Sendable, Equatable {
         case procrustes
         /// ``ReducedRankRegression`` around Procrustes, with a penalty in units of the mean eigenvalue of XᵀX.
         case lowRank(rank: Int, penalty: Double)
+        /// One of these, and a map behind it that was trained to find the new space's neighbours in the old one.
+        case trained
     }
 
     /// The form of the map.
@@ -22,6 +24,9 @@ public struct Bridge: Sendable, Equatable {
     public static let ranks = [16, 64]
     /// The penalties that are tried, in units of the mean eigenvalue of XᵀX.
     public static let penalties: [Double] = [1e-3, 1e-2, 1e-1, 1, 10]
+
+    /// A map of some form.
+    public init(form: Form, map: AffineMap) { (self.form, self.map) = (form, map) }
 
     /// The map as a head, which normalises.
     public var head: EmbeddingHead { EmbeddingHead(map) }
@@ -68,6 +73,7 @@ extension Bridge.Form: CustomStringConvertible {
         switch self {
         case .procrustes: "procrustes"
         case .lowRank(let rank, let penalty): "procrustes plus rank \(rank), penalty \(penalty)"
+        case .trained: "trained on neighbours"
         }
     }
 }

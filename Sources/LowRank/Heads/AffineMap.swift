@@ -42,3 +42,17 @@ public struct AffineMap: Sendable, Equatable {
         return sumOfSquares(mapped.view) / Double(x.rows)
     }
 }
+
+extension AffineMap {
+    /// First another map, then this one, as one.
+    public func after(_ first: AffineMap) -> AffineMap {
+        precondition(
+            weight.columns == first.weight.rows, "a map of \(weight.columns) after one to \(first.weight.rows)")
+        var product = Matrix<Float>(uninitializedRows: weight.rows, columns: first.weight.columns)
+        multiply(weight.view, first.weight.view, into: &product)
+        var moved = Matrix<Float>(uninitializedRows: weight.rows, columns: 1)
+        multiply(
+            weight.view, Matrix(rows: first.bias.count, columns: 1, elements: first.bias).view, into: &moved)
+        return AffineMap(weight: product, bias: zip(moved.elements(), bias).map { $0 + $1 })
+    }
+}

@@ -75,10 +75,13 @@ public struct BuiltBridge: Sendable {
 /// Builds bridges between an index that is there and the encoder that is to follow its own, until everything is re-embedded.
 ///
 /// The maps are fitted to documents and eight tenths of the queries; a tenth chooses between forms, ranks and penalties, by what is found
-/// across each; the last tenth states what to expect.
+/// across each; the last tenth states what to expect. A map of queries is then trained further, to find what the new space's
+/// neighbours of the fitted queries are among the old vectors: being near is not the same as finding the same.
 public struct BridgeBuilder: Sendable {
     private let documents: VectorsInTwoSpaces
     private let fit: VectorsInTwoSpaces
+    private let fitQueries: VectorsInTwoSpaces
+    private let seed: UInt64
     private let choosing: VectorsInTwoSpaces
     private let stating: VectorsInTwoSpaces
     private let oldIndex: ExactSnapshot
@@ -109,7 +112,9 @@ public struct BridgeBuilder: Sendable {
         choosing = queries.rows(Array(order[..<tenth]))
         stating = queries.rows(Array(order[tenth..<2 * tenth]))
         self.documents = documents
-        fit = documents.adding(queries.rows(order[(2 * tenth)...].sorted()))
+        fitQueries = queries.rows(order[(2 * tenth)...].sorted())
+        fit = documents.adding(fitQueries)
+        self.seed = seed
         oldIndex = try Self.index(documents.old)
         newIndex = try Self.index(documents.new)
     }
@@ -119,10 +124,15 @@ public struct BridgeBuilder: Sendable {
     /// - Parameter isCancelled: asked between maps.
     public func build(isCancelled: () -> Bool = { false }) throws(TrainingError) -> BuiltBridge {
         let truth = try neighbours(choosing.new, in: newIndex)
-        let ofQueries = try choose(from: fit.new, to: fit.old, isCancelled) { (bridge) throws(TrainingError) in
+        func found(by bridge: Bridge) throws(TrainingError) -> Double {
             let found = try neighbours(bridge.head(choosing.new.view), in: oldIndex)
             return Self.mean(Self.parts(of: truth, in: found))
         }
+        let closed = try choose(from: fit.new, to: fit.old, isCancelled) { (bridge) throws(TrainingError) in
+            try found(by: bridge)
+        }
+        let trained = try train(behind: closed, isCancelled)
+        let ofQueries = try found(by: trained) > found(by: closed) ? trained : closed
         let ofDocuments = try choose(from: fit.old, to: fit.new, isCancelled) { (bridge) throws(TrainingError) in
             let found = try neighbours(choosing.new, in: Self.index(bridge.head(documents.old.view)))
             return Self.mean(Self.parts(of: truth, in: found))
@@ -145,6 +155,36 @@ public struct BridgeBuilder: Sendable {
             if isCancelled() { throw .interrupted(step: 0, checkpoint: nil) }
             return try score(bridge)
         }.best
+    }
+
+    /// The nearest in the new space, of which each is an answer of its query; the others are no negatives.
+    private static let answers = 3
+
+    /// A map behind another one that draws queries to the old vectors of what is near them in the new space.
+    private func train(behind closed: Bridge, _ isCancelled: () -> Bool) throws(TrainingError) -> Bridge {
+        var answers: [[Int]] = []
+        do throws(VectorIndexError) {
+            answers = try newIndex.search(fitQueries.new.view, k: BridgeRecall.depth, among: nil).map {
+                $0.map { Int($0.id) }
+            }
+        } catch {
+            throw .lowRank(.unfitData(what: "a bridge", reason: error.description))
+        }
+        var unit = documents.old
+        _ = normalizeRows(&unit)
+        let rows = answers.enumerated().flatMap { query, near in
+            near.prefix(Self.answers).map { document in
+                HeadData.Row(
+                    query: query, document: document, negatives: [], masked: near.filter { $0 != document }.sorted())
+            }
+        }
+        var settings = HeadTrainingSettings()
+        (settings.batchSize, settings.epochs, settings.patience, settings.seed) = (128, 10, 2, seed)
+        let fitting = try HeadFitting(
+            HeadData(queries: closed.map(fitQueries.new.view), documents: unit, rows: rows), settings)
+        let outcome = try fitting.run(isCancelled: isCancelled)
+        guard let map = outcome.head.map else { preconditionFailure("a linear head without a map") }
+        return Bridge(form: .trained, map: map.after(closed.map))
     }
 
     private func recall(_ parts: [Double], without: Double) -> BridgeRecall {

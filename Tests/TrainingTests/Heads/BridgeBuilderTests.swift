@@ -54,6 +54,7 @@ struct BridgeBuilderTests {
             return
         }
         #expect(built.documentRecall.recall > built.documentRecall.withoutBridge + 0.05)
+        #expect(built.queries.form == .trained)
         // Queries alone cannot stretch the documents that they are held against.
         #expect(built.queryRecall.recall < built.documentRecall.recall)
         for recall in [built.queryRecall, built.documentRecall] {
