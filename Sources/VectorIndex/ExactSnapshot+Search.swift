@@ -10,11 +10,12 @@ extension ExactSnapshot {
         guard limit > 0 else { return [[Neighbour]](repeating: [], count: queries.rows) }
 
         let chunkCount = scan.chunks.count
-        let pieces = parallelMap(scan.tiles.count * chunkCount) { piece in
-            nearest(scan, chunk: scan.chunks[piece % chunkCount], tile: scan.tiles[piece / chunkCount], limit: limit)
-        }
-        var found: [[TopNeighbours]] = []
-        for piece in pieces { found.append(try piece.get()) }
+        let found = try parallelMap(
+            scan.tiles.count * chunkCount,
+            throwing: { (piece) throws(VectorIndexError) in
+                try nearest(
+                    scan, chunk: scan.chunks[piece % chunkCount], tile: scan.tiles[piece / chunkCount], limit: limit)
+            })
         return parallelMap(queries.rows) { query in
             let tile = scan.tiles.firstPlace { $0.upperBound > query }
             let parts = (0..<chunkCount).map { found[tile * chunkCount + $0][query - scan.tiles[tile].lowerBound] }
@@ -29,9 +30,12 @@ extension ExactSnapshot {
         let query = Matrix(rows: 1, columns: query.count, elements: query)
         let scan = try ExactScan(self, queries: query.view, among: candidates, limit: 1)
         let threshold = metric.largerIsNearer ? radius : -radius
-        let pieces = parallelMap(scan.chunks.count) { within(scan, chunk: scan.chunks[$0], threshold: threshold) }
-        var entries: [TopNeighbours.Entry] = []
-        for piece in pieces { entries += try piece.get() }
+        var entries = try parallelMap(
+            scan.chunks.count,
+            throwing: { (chunk) throws(VectorIndexError) in
+                try within(scan, chunk: scan.chunks[chunk], threshold: threshold)
+            }
+        ).flatMap(\.self)
         entries.sort { $0.precedes($1) }
         return entries.map(neighbour)
     }
@@ -39,42 +43,34 @@ extension ExactSnapshot {
     /// The best rows of a chunk for each query of a tile.
     private func nearest(
         _ scan: ExactScan, chunk: ExactScan.Chunk, tile: Range<Int>, limit: Int
-    ) -> Result<[TopNeighbours], VectorIndexError> {
+    ) throws(VectorIndexError) -> [TopNeighbours] {
         let limit = min(limit, chunk.rows.count)
-        if chunk.byCodes {
-            return Result { () throws(VectorIndexError) in try scan.nearestByCodes(chunk, tile: tile, limit: limit) }
-        }
+        if chunk.byCodes { return try scan.nearestByCodes(chunk, tile: tile, limit: limit) }
         var best = [TopNeighbours](repeating: TopNeighbours(limit: limit), count: tile.count)
         let segment = scan.segments[chunk.segment]
-        return Result { () throws(VectorIndexError) in
-            try scan.score(chunk, tile: tile) { query, rows, keys in
-                var threshold = best[query].threshold
-                for index in 0..<keys.count where keys[index] >= threshold {
-                    best[query].offer(keys[index], id: segment.id(rows.lowerBound + index))
-                    threshold = best[query].threshold
-                }
+        try scan.score(chunk, tile: tile) { query, rows, keys in
+            var threshold = best[query].threshold
+            for index in 0..<keys.count where keys[index] >= threshold {
+                best[query].offer(keys[index], id: segment.id(rows.lowerBound + index))
+                threshold = best[query].threshold
             }
-            return best
         }
+        return best
     }
 
     /// The rows of a chunk whose keys reach a threshold.
     private func within(
         _ scan: ExactScan, chunk: ExactScan.Chunk, threshold: Float
-    ) -> Result<[TopNeighbours.Entry], VectorIndexError> {
-        if chunk.byCodes {
-            return Result { () throws(VectorIndexError) in try scan.withinByCodes(chunk, threshold: threshold) }
-        }
+    ) throws(VectorIndexError) -> [TopNeighbours.Entry] {
+        if chunk.byCodes { return try scan.withinByCodes(chunk, threshold: threshold) }
         var entries: [TopNeighbours.Entry] = []
         let segment = scan.segments[chunk.segment]
-        return Result { () throws(VectorIndexError) in
-            try scan.score(chunk, tile: 0..<1) { _, rows, keys in
-                for index in 0..<keys.count where keys[index] >= threshold {
-                    entries.append(TopNeighbours.Entry(key: keys[index], id: segment.id(rows.lowerBound + index)))
-                }
+        try scan.score(chunk, tile: 0..<1) { _, rows, keys in
+            for index in 0..<keys.count where keys[index] >= threshold {
+                entries.append(TopNeighbours.Entry(key: keys[index], id: segment.id(rows.lowerBound + index)))
             }
-            return entries
         }
+        return entries
     }
 
     private func neighbour(_ entry: TopNeighbours.Entry) -> Neighbour {

@@ -60,10 +60,7 @@ final class PagedFile: @unchecked Sendable {
     /// Checks every page anew, whatever was checked before.
     func checkAll() throws(VectorIndexError) {
         for index in 0..<checkedCount { checked[index].store(0, ordering: .relaxed) }
-        let results = parallelMap(pageCount) { (page) -> Result<Void, VectorIndexError> in
-            Result { () throws(VectorIndexError) in try self.check(page: page) }
-        }
-        for result in results { try result.get() }
+        _ = try parallelMap(pageCount, throwing: { (page) throws(VectorIndexError) in try check(page: page) })
     }
 
     private func check(page: Int) throws(VectorIndexError) {

@@ -2,6 +2,8 @@ internal import Files
 
 /// Writes a file of pages from front to back, with the checksum of each as it fills; it appears complete or not at all.
 struct PagedFileWriter {
+    private static let zeros = [UInt8](repeating: 0, count: 4096)
+
     private let file: AtomicFile
     private(set) var position = 0
     /// The checksum of the page so far.
@@ -25,7 +27,14 @@ struct PagedFileWriter {
 
     /// Fills up with 0.
     mutating func fill(_ count: Int) throws(VectorIndexError) {
-        try append([UInt8](repeating: 0, count: count))
+        var rest = count
+        while rest > 0 {
+            let part = min(rest, Self.zeros.count)
+            try Self.zeros.withRawBytes { (zeros) throws(VectorIndexError) in
+                try append(UnsafeRawBufferPointer(rebasing: zeros[..<part]))
+            }
+            rest -= part
+        }
     }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(VectorIndexError) {

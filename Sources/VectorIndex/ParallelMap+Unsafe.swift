@@ -12,3 +12,16 @@ func parallelMap<Output>(_ count: Int, grain: Int = 1, _ body: (Int) -> Output) 
         initialized = count
     }
 }
+
+/// The same with a body that may throw: the error of the first index that fails is thrown.
+func parallelMap<Output, Failure: Error>(
+    _ count: Int, grain: Int = 1, throwing body: (Int) throws(Failure) -> Output
+) throws(Failure) -> [Output] {
+    let results = parallelMap(count, grain: grain) { index in
+        Result { () throws(Failure) in try body(index) }
+    }
+    var outputs: [Output] = []
+    outputs.reserveCapacity(count)
+    for result in results { outputs.append(try result.get()) }
+    return outputs
+}

@@ -190,13 +190,12 @@ package struct GraphRows {
     }
 
     /// Makes vertices the neighbours of one.
-    ///
-    /// - Parameter scratch: Room for 2 · width.
-    package func link(
-        _ vertex: UInt32, to neighbours: UnsafePointer<GraphEntry>, count: Int, scratch: UnsafeMutablePointer<Float>
-    ) {
+    package func link(_ vertex: UInt32, to neighbours: UnsafePointer<GraphEntry>, count: Int) {
         precondition(count <= layout.degree, "\(count) neighbours in \(layout.degree) slots")
-        withGraph { attune_graph_link(table, $0, vertex, Self.c(neighbours), count, scratch) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * layout.width) { scratch in
+            guard let scratch = scratch.baseAddress else { return }
+            withGraph { attune_graph_link(table, $0, vertex, Self.c(neighbours), count, scratch) }
+        }
     }
 
     /// Blocks of entry vertices: what a search begins with.

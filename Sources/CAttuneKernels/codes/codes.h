@@ -40,6 +40,31 @@ ATTUNE_INLINE size_t power_below(size_t n) { return (size_t)1 << (63 - __builtin
         }                                                                                                              \
     }
 
+/// The steps of a rotation in plain C.
+ATTUNE_INLINE void flip_plain(const uint8_t *signs, float *x, size_t n, float factor) {
+    for (size_t i = 0; i < n; i++) x[i] *= signs[i / 8] >> (i % 8) & 1 ? -factor : factor;
+}
+
+ATTUNE_INLINE void transform_plain(float *x, size_t n) {
+    for (size_t h = n / 2; h > 0; h /= 2) {
+        for (size_t i = 0; i < n; i += 2 * h) {
+            for (size_t j = i; j < i + h; j++) {
+                const float a = x[j], b = x[j + h];
+                x[j] = a + b;
+                x[j + h] = a - b;
+            }
+        }
+    }
+}
+
+ATTUNE_INLINE void fold_plain(float *x, float *y, size_t n, float factor) {
+    for (size_t i = 0; i < n; i++) {
+        const float a = x[i], b = y[i];
+        x[i] = (a + b) * factor;
+        y[i] = (a - b) * factor;
+    }
+}
+
 /// A scan, made of what one instruction set finds in a block: `reach` fills 32 floats and returns the rows that are not
 /// ruled out.
 #define ATTUNE_CODE_SCAN(isa, attribute, reach)                                                                        \

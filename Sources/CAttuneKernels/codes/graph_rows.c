@@ -259,32 +259,14 @@ size_t attune_graph_reach(
     return filled;
 }
 
-static void flip_plain(const uint8_t *signs, float *x, size_t n, float factor) {
-    for (size_t i = 0; i < n; i++) x[i] *= signs[i / 8] >> (i % 8) & 1 ? -factor : factor;
-}
-
 void attune_graph_unrotate(const uint8_t *signs, float *x, size_t n) {
     const size_t size = power_below(n), rest = n - size;
     const float factor = hadamard_factor(size);
     for (int round = ATTUNE_CODE_ROUNDS - 1; round >= 0; round--) {
         const uint8_t *own = signs + (size_t)round * n / 8;
         float *part = round % 2 == 0 ? x : x + rest;
-        if (rest > 0) {
-            for (size_t i = 0; i < n / 2; i++) {
-                const float a = x[i], b = x[n / 2 + i], half = round == 0 ? 0.25f : 1;
-                x[i] = (a + b) * half;
-                x[n / 2 + i] = (a - b) * half;
-            }
-        }
-        for (size_t h = size / 2; h > 0; h /= 2) {
-            for (size_t i = 0; i < size; i += 2 * h) {
-                for (size_t j = i; j < i + h; j++) {
-                    const float a = part[j], b = part[j + h];
-                    part[j] = a + b;
-                    part[j + h] = a - b;
-                }
-            }
-        }
+        if (rest > 0) fold_plain(x, x + n / 2, n / 2, round == 0 ? 0.25f : 1);
+        transform_plain(part, size);
         if (round % 2 == 0) {
             flip_plain(own, x, size, factor);
             flip_plain(own + size / 8, x + size, rest, 1);

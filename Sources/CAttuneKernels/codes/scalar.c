@@ -6,31 +6,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-static void flip(const uint8_t *signs, float *x, size_t n, float factor) {
-    for (size_t i = 0; i < n; i++) x[i] *= signs[i / 8] >> (i % 8) & 1 ? -factor : factor;
-}
-
-static void transform(float *x, size_t n) {
-    for (size_t h = n / 2; h > 0; h /= 2) {
-        for (size_t i = 0; i < n; i += 2 * h) {
-            for (size_t j = i; j < i + h; j++) {
-                const float a = x[j], b = x[j + h];
-                x[j] = a + b;
-                x[j + h] = a - b;
-            }
-        }
-    }
-}
-
-static void fold(float *x, float *y, size_t n, float factor) {
-    for (size_t i = 0; i < n; i++) {
-        const float a = x[i], b = y[i];
-        x[i] = (a + b) * factor;
-        y[i] = (a - b) * factor;
-    }
-}
-
-ATTUNE_ROTATION(scalar, , flip, transform, fold)
+ATTUNE_ROTATION(scalar, , flip_plain, transform_plain, fold_plain)
 
 ATTUNE_CODE_TABLES(scalar, , fill_column)
 

@@ -128,15 +128,13 @@ public struct BridgeBuilder: Sendable {
             let found = try neighbours(bridge.head(choosing.new.view), in: oldIndex)
             return Self.mean(Self.parts(of: truth, in: found))
         }
-        let closed = try choose(from: fit.new, to: fit.old, isCancelled) { (bridge) throws(TrainingError) in
-            try found(by: bridge)
-        }
-        let trained = try train(behind: closed, isCancelled)
-        let ofQueries = try found(by: trained) > found(by: closed) ? trained : closed
+        let closed = try choose(from: fit.new, to: fit.old, isCancelled, by: found)
+        let trained = try train(behind: closed.bridge, isCancelled)
+        let ofQueries = try found(by: trained) > closed.score ? trained : closed.bridge
         let ofDocuments = try choose(from: fit.old, to: fit.new, isCancelled) { (bridge) throws(TrainingError) in
             let found = try neighbours(choosing.new, in: Self.index(bridge.head(documents.old.view)))
             return Self.mean(Self.parts(of: truth, in: found))
-        }
+        }.bridge
         let answers = try neighbours(stating.new, in: newIndex)
         let without = Self.mean(Self.parts(of: answers, in: try neighbours(stating.old, in: oldIndex)))
         let across = try neighbours(ofQueries.head(stating.new.view), in: oldIndex)
@@ -149,12 +147,13 @@ public struct BridgeBuilder: Sendable {
     private func choose(
         from x: Matrix<Float>, to y: Matrix<Float>, _ isCancelled: () -> Bool,
         by score: (Bridge) throws(TrainingError) -> Double
-    ) throws(TrainingError) -> Bridge {
+    ) throws(TrainingError) -> (bridge: Bridge, score: Double) {
         let candidates = try wrapLowRank { () throws(LowRankError) in try Bridge.candidates(from: x.view, to: y.view) }
-        return try Bridge.choosing(among: candidates) { (bridge) throws(TrainingError) in
+        let (best, scores) = try Bridge.choosing(among: candidates) { (bridge) throws(TrainingError) in
             if isCancelled() { throw .interrupted(step: 0, checkpoint: nil) }
             return try score(bridge)
-        }.best
+        }
+        return (best, scores.max() ?? 0)
     }
 
     /// The nearest in the new space, of which each is an answer of its query; the others are no negatives.
@@ -162,14 +161,7 @@ public struct BridgeBuilder: Sendable {
 
     /// A map behind another one that draws queries to the old vectors of what is near them in the new space.
     private func train(behind closed: Bridge, _ isCancelled: () -> Bool) throws(TrainingError) -> Bridge {
-        var answers: [[Int]] = []
-        do throws(VectorIndexError) {
-            answers = try newIndex.search(fitQueries.new.view, k: BridgeRecall.depth, among: nil).map {
-                $0.map { Int($0.id) }
-            }
-        } catch {
-            throw .lowRank(.unfitData(what: "a bridge", reason: error.description))
-        }
+        let answers = try nearest(fitQueries.new, in: newIndex)
         var unit = documents.old
         _ = normalizeRows(&unit)
         let rows = answers.enumerated().flatMap { query, near in
@@ -206,16 +198,21 @@ public struct BridgeBuilder: Sendable {
         }
     }
 
-    private func neighbours(_ queries: Matrix<Float>, in index: ExactSnapshot) throws(TrainingError) -> [Set<UInt64>] {
+    private func neighbours(_ queries: Matrix<Float>, in index: ExactSnapshot) throws(TrainingError) -> [Set<Int>] {
+        try nearest(queries, in: index).map { Set($0) }
+    }
+
+    /// The numbers of the documents, nearer first.
+    private func nearest(_ queries: Matrix<Float>, in index: ExactSnapshot) throws(TrainingError) -> [[Int]] {
         do throws(VectorIndexError) {
-            return try index.search(queries.view, k: BridgeRecall.depth, among: nil).map { Set($0.map(\.id)) }
+            return try index.search(queries.view, k: BridgeRecall.depth).map { $0.map { Int($0.id) } }
         } catch {
             throw .lowRank(.unfitData(what: "a bridge", reason: error.description))
         }
     }
 
     /// For each query the part of `truth` that was found.
-    private static func parts(of truth: [Set<UInt64>], in found: [Set<UInt64>]) -> [Double] {
+    private static func parts(of truth: [Set<Int>], in found: [Set<Int>]) -> [Double] {
         zip(truth, found).map { Double($0.intersection($1).count) / Double(max(1, $0.count)) }
     }
 }

@@ -35,21 +35,20 @@ extension GraphCalibration {
         _ state: GraphState, against exact: ExactSnapshot?, queries: MatrixView<Float>
     ) throws(VectorIndexError) -> GraphCalibration {
         let byRows = try GraphSnapshot(state).nearestByRows(queries, k: 2 * neighbours)
-        var (truth, lost, rowRecall) = (Truth(byRows), state.calibration?.rowRecall ?? 1, 1.0)
-        if let exact {
-            truth = Truth(try exact.search(queries, k: 2 * neighbours))
-            rowRecall = Double(truth.hits(in: byRows.map { Array($0.prefix(neighbours)) })) / Double(truth.total)
-            lost = 1
-        } else {
-            rowRecall = lost
-        }
+        let truth = Truth(try exact?.search(queries, k: 2 * neighbours) ?? byRows)
+        let rowRecall =
+            exact == nil
+            ? state.calibration?.rowRecall ?? 1
+            : Double(truth.hits(in: byRows.map { Array($0.prefix(neighbours)) })) / Double(truth.total)
+        // Against exact answers what the rows lose is missed already.
+        let share = exact == nil ? rowRecall : 1
         var points: [Point] = []
         var beam = narrowest
         while beam <= widest {
             let hits = truth.hits(in: try GraphSnapshot(state, beam: beam).search(queries, k: neighbours))
             let (lower, upper) = interval(hits: hits, of: truth.total)
             let recall = Double(hits) / Double(truth.total)
-            points.append(Point(beam: beam, recall: recall * lost, lower: lower * lost, upper: upper * lost))
+            points.append(Point(beam: beam, recall: recall * share, lower: lower * share, upper: upper * share))
             if recall >= enough { break }
             beam += max(2, beam / 5)
         }
@@ -93,12 +92,15 @@ extension GraphChanges {
         try add(ids: rest.map { ids[$0] }, vectors: base.view)
         reachAll()
         try check(.calibrating, 0, of: heldOut.count)
-        let exact = ExactSnapshot(
-            metric: state.metric, dimension: state.dimension, tag: [],
-            segments: [VectorSegment(ids: rest.map { ids[$0] }, vectors: base)], codePolicy: .never, comparesAll: true)
+        let exact =
+            isFirst
+            ? ExactSnapshot(
+                metric: state.metric, dimension: state.dimension, tag: [],
+                segments: [VectorSegment(ids: rest.map { ids[$0] }, vectors: base)], codePolicy: .never,
+                comparesAll: true) : nil
         let queries = vectors.rows(at: heldOut)
         // What is in memory and was checked has no errors.
-        calibrate(try? GraphCalibration.measure(state, against: isFirst ? exact : nil, queries: queries.view))
+        calibrate(try? GraphCalibration.measure(state, against: exact, queries: queries.view))
         try add(ids: heldOut.map { ids[$0] }, vectors: queries.view)
     }
 }

@@ -77,10 +77,9 @@ struct GraphFileLayout: Equatable, Sendable {
         else { return nil }
         self.numbers = numbers
         let dimension = numbers.dimension
-        rowLayout = GraphRowLayout(
-            width: RandomRotation.width(dimension: dimension + (numbers.metric == .innerProduct ? 1 : 0)),
-            degree: numbers.degree, form: numbers.profile == .fast ? .float16 : .bytes,
-            hasAddends: numbers.metric == .innerProduct)
+        rowLayout = GraphSpace.layout(
+            dimension: dimension, metric: numbers.metric,
+            settings: GraphSettings(profile: numbers.profile, degree: numbers.degree))
         var end = PagedFile.headerSize
         func part(_ size: Int) -> Range<Int> {
             let start = IndexFileLayout.aligned(end)
@@ -90,7 +89,7 @@ struct GraphFileLayout: Equatable, Sendable {
         tag = part(numbers.tagSize)
         facts = part(Self.factsSize)
         points = part(Self.pointCount * Self.pointSize)
-        centre = part(4 * (dimension + (numbers.metric == .innerProduct ? 1 : 0)))
+        centre = part(4 * GraphSpace.coordinates(dimension: dimension, metric: numbers.metric))
         signs = part(RandomRotation.signCount(width: rowLayout.width))
         entries = part(4 * numbers.entryCount)
         entryCodes = part(

@@ -80,12 +80,9 @@ final class GraphReach {
         state.scratches.use(vertexCount: vertexEnd, beam: beam) { scratch in
             state.withRows { rows in
                 rows.vector(vertex, into: scratch.vector)
-                let query = GraphQuery(
-                    rotated: scratch.vector,
-                    lengthSquare: Float(CodeKernels.norms(scratch.vector, count: scratch.width).squares),
-                    width: scratch.width, tables: scratch.tables)
                 let count = rows.search(
-                    query, beam: beam, once: true, room: scratch.room, visited: scratch.visited, popped: scratch.popped,
+                    scratch.query(), beam: beam, once: true, room: scratch.room, visited: scratch.visited,
+                    popped: scratch.popped,
                     limit: GraphScratch.limit(beam: beam))
                 let sorted = GraphRows.sort(scratch.popped, count: count)
                 return (0..<sorted).map { scratch.popped[$0].vertex }
@@ -100,28 +97,19 @@ final class GraphReach {
         state.rows.makeWritable(CollectionOfOne(parent))
         return state.scratches.use(vertexCount: vertexEnd, beam: degree) { scratch in
             state.withRows { rows in
-                withUnsafeTemporaryAllocation(of: UInt32.self, capacity: degree) { neighbours in
-                    guard let base = neighbours.baseAddress else { return false }
-                    let entries = scratch.popped
-                    var count = rows.neighbours(parent, into: base)
-                    for index in 0..<count { entries[index] = GraphEntry(distance: 0, vertex: base[index]) }
-                    rows.vector(parent, into: scratch.vector)
-                    rows.measure(scratch.vector, entries, count: count)
-                    count = GraphRows.sort(entries, count: count)
-                    if count == degree {
-                        guard let place = (0..<count).last(where: { parents[Int(entries[$0].vertex)] != parent })
-                        else { return false }
-                        entries[place] = GraphEntry(distance: 0, vertex: vertex)
-                    } else {
-                        entries[count] = GraphEntry(distance: 0, vertex: vertex)
-                        count += 1
-                    }
-                    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * rows.layout.width) { vectors in
-                        guard let room = vectors.baseAddress else { return }
-                        rows.link(parent, to: entries, count: count, scratch: room)
-                    }
-                    return true
+                let entries = scratch.popped
+                rows.vector(parent, into: scratch.vector)
+                var count = GraphRows.sort(entries, count: scratch.append(neighboursOf: parent, in: rows, count: 0))
+                if count == degree {
+                    guard let place = (0..<count).last(where: { parents[Int(entries[$0].vertex)] != parent })
+                    else { return false }
+                    entries[place] = GraphEntry(distance: 0, vertex: vertex)
+                } else {
+                    entries[count] = GraphEntry(distance: 0, vertex: vertex)
+                    count += 1
                 }
+                rows.link(parent, to: entries, count: count)
+                return true
             }
         }
     }

@@ -56,14 +56,11 @@ struct GraphRound {
             }
             rows.measure(scratch.vector, candidates, count: count)
         } else {
-            let query = GraphQuery(
-                rotated: scratch.vector,
-                lengthSquare: Float(CodeKernels.norms(scratch.vector, count: scratch.width).squares),
-                width: scratch.width, tables: scratch.tables)
             count = rows.search(
-                query, beam: beam, once: false, room: scratch.room, visited: scratch.visited, popped: candidates,
+                scratch.query(), beam: beam, once: false, room: scratch.room, visited: scratch.visited,
+                popped: candidates,
                 limit: GraphScratch.limit(beam: beam) - rows.layout.degree)
-            count = add(neighboursOf: vertex, rows, scratch, to: candidates, count: count)
+            count = scratch.append(neighboursOf: vertex, in: rows, count: count)
             count = without(vertex, candidates, count: count)
         }
         count = min(GraphRows.sort(candidates, count: count), Self.mostCandidates)
@@ -77,21 +74,6 @@ struct GraphRound {
             kept += 1
         }
         return kept
-    }
-
-    /// Appends the present neighbours of a vertex, whose vector is `scratch.vector`, with their distances.
-    private func add(
-        neighboursOf vertex: UInt32, _ rows: GraphRows, _ scratch: GraphScratch,
-        to entries: UnsafeMutablePointer<GraphEntry>, count: Int
-    ) -> Int {
-        let own = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows.layout.degree) { neighbours in
-            guard let base = neighbours.baseAddress else { return 0 }
-            let own = rows.neighbours(vertex, into: base)
-            for index in 0..<own { entries[count + index] = GraphEntry(distance: 0, vertex: base[index]) }
-            return own
-        }
-        rows.measure(scratch.vector, entries + count, count: own)
-        return count + own
     }
 
     private func write(_ lists: GraphLists, _ edges: ReverseEdges, in state: GraphState) {
@@ -127,7 +109,7 @@ struct GraphRound {
             }
         } else {
             rows.vector(target, into: scratch.vector)
-            count = add(neighboursOf: target, rows, scratch, to: entries, count: 0)
+            count = scratch.append(neighboursOf: target, in: rows, count: 0)
         }
         for entry in sources {
             entries[count] = entry
@@ -135,10 +117,7 @@ struct GraphRound {
         }
         count = min(GraphRows.sort(entries, count: count), Self.mostCandidates)
         let kept = rows.prune(entries, count: count, into: scratch.best, scratch: scratch.numbers)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * rows.layout.width) { vectors in
-            guard let base = vectors.baseAddress else { return }
-            rows.link(target, to: scratch.best, count: kept, scratch: base)
-        }
+        rows.link(target, to: scratch.best, count: kept)
     }
 
     /// Chooses new neighbours for vertices that lost some, from what is left and what the lost ones led to.
@@ -173,11 +152,8 @@ struct GraphRound {
                     rows.prune(
                         entries, count: count, into: lists.entries + place * lists.degree, scratch: scratch.numbers))
             }
-            each { place, scratch in
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * rows.layout.width) { vectors in
-                    guard let base = vectors.baseAddress, let list = lists.list(place).baseAddress else { return }
-                    rows.link(vertices[place], to: list, count: lists.list(place).count, scratch: base)
-                }
+            each { place, _ in
+                rows.link(vertices[place], to: lists.entries + place * lists.degree, count: Int(lists.counts[place]))
             }
         }
     }

@@ -3,9 +3,8 @@ internal import VectorMath
 /// The memory of one search at a time.
 final class GraphScratch: @unchecked Sendable {
     let width: Int
-    /// A placed query or vector, and a second one.
+    /// A placed query or vector.
     let vector: UnsafeMutablePointer<Float>
-    let other: UnsafeMutablePointer<Float>
     let tables: UnsafeMutablePointer<UInt8>
     private(set) var visited: UnsafeMutablePointer<UInt32>
     /// Room for the beam.
@@ -22,7 +21,7 @@ final class GraphScratch: @unchecked Sendable {
 
     init(width: Int) {
         self.width = width
-        (vector, other) = (.allocate(capacity: width), .allocate(capacity: width))
+        vector = .allocate(capacity: width)
         tables = .allocate(capacity: 4 * width)
         (visited, room, popped) = (.allocate(capacity: 1), .allocate(capacity: 1), .allocate(capacity: 1))
         (best, numbers) = (.allocate(capacity: 1), .allocate(capacity: 1))
@@ -50,9 +49,28 @@ final class GraphScratch: @unchecked Sendable {
         }
     }
 
+    /// `vector` as a query.
+    func query() -> GraphQuery {
+        GraphQuery(
+            rotated: vector, lengthSquare: Float(CodeKernels.norms(vector, count: width).squares), width: width,
+            tables: tables)
+    }
+
+    /// Appends the neighbours of a vertex to `popped`, with their distances from `vector`; returns how many are there then.
+    func append(neighboursOf vertex: UInt32, in rows: GraphRows, count: Int) -> Int {
+        let entries = popped + count
+        let own = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows.layout.degree) { neighbours in
+            guard let base = neighbours.baseAddress else { return 0 }
+            let own = rows.neighbours(vertex, into: base)
+            for index in 0..<own { entries[index] = GraphEntry(distance: 0, vertex: base[index]) }
+            return own
+        }
+        rows.measure(vector, entries, count: own)
+        return count + own
+    }
+
     deinit {
         vector.deallocate()
-        other.deallocate()
         tables.deallocate()
         visited.deallocate()
         room.deallocate()

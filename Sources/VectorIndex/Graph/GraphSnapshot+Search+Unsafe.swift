@@ -14,21 +14,18 @@ extension GraphSnapshot {
         let k = min(k, count)
         guard k > 0, let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let filter = candidates.map(GraphFilter.init)
-        let results = prepared.withUnsafePointer { base in
+        return try prepared.withUnsafePointer { base in
             nonisolated(unsafe) let base = base
-            func found(_ row: Int) -> Result<[Neighbour], VectorIndexError> {
-                let query = base + row * prepared.stride
-                return Result { () throws(VectorIndexError) in
-                    guard let filter else { return try nearest(query, space: space, k: k) }
-                    return try nearest(query, space: space, k: k, among: filter)
-                }
+            return Result { () throws(VectorIndexError) in
+                try parallelMap(
+                    prepared.rows,
+                    throwing: { (row) throws(VectorIndexError) in
+                        let query = base + row * prepared.stride
+                        guard let filter else { return try nearest(query, space: space, k: k) }
+                        return try nearest(query, space: space, k: k, among: filter)
+                    })
             }
-            return prepared.rows == 1 ? [found(0)] : parallelMap(prepared.rows, found)
-        }
-        var all: [[Neighbour]] = []
-        all.reserveCapacity(results.count)
-        for result in results { all.append(try result.get()) }
-        return all
+        }.get()
     }
 
     /// The `k` nearest vectors of each query with the narrowest beam that was measured to reach a recall: see
@@ -85,17 +82,16 @@ extension GraphSnapshot {
     func nearestByRows(_ queries: MatrixView<Float>, k: Int) throws(VectorIndexError) -> [[Neighbour]] {
         guard let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let vertices = (0..<UInt32(state.vertexEnd)).filter(state.isLive)
-        let results = queries.withUnsafePointer { base in
+        return try queries.withUnsafePointer { base in
             nonisolated(unsafe) let base = base
-            return parallelMap(queries.rows) { row in
-                Result { () throws(VectorIndexError) in
-                    try nearest(base + row * queries.stride, space: space, k: k, of: vertices, allowed: nil)
-                }
+            return Result { () throws(VectorIndexError) in
+                try parallelMap(
+                    queries.rows,
+                    throwing: { (row) throws(VectorIndexError) in
+                        try nearest(base + row * queries.stride, space: space, k: k, of: vertices, allowed: nil)
+                    })
             }
-        }
-        var all: [[Neighbour]] = []
-        for result in results { all.append(try result.get()) }
-        return all
+        }.get()
     }
 
     /// How many of the nearest by the rows are looked at again.

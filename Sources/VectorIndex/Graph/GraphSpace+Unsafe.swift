@@ -73,9 +73,12 @@ struct GraphSpace: Sendable {
         rotatedCentre = rotated
     }
 
+    /// The numbers of the centre: D, with one more for `innerProduct`.
+    static func coordinates(dimension: Int, metric: Metric) -> Int { dimension + (metric == .innerProduct ? 1 : 0) }
+
     static func layout(dimension: Int, metric: Metric, settings: GraphSettings) -> GraphRowLayout {
         GraphRowLayout(
-            width: RandomRotation.width(dimension: dimension + (metric == .innerProduct ? 1 : 0)),
+            width: RandomRotation.width(dimension: coordinates(dimension: dimension, metric: metric)),
             degree: settings.degree, form: settings.profile == .fast ? .float16 : .bytes,
             hasAddends: metric == .innerProduct)
     }

@@ -88,7 +88,4 @@ struct GraphState: Sendable {
             count = withRows { $0.neighbours(vertex, into: base) }
         }
     }
-
-    /// The bytes of rows, vectors and ids.
-    var byteCount: Int { rows.byteCount + (vectors?.byteCount ?? 0) + ids.byteCount }
 }

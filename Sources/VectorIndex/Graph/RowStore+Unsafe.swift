@@ -115,9 +115,6 @@ struct RowStore: Sendable {
     /// How many rows there is room for.
     var capacity: Int { blocks.count << shift }
 
-    /// The bytes of all blocks.
-    var byteCount: Int { blocks.count * pool.blockSize }
-
     /// How many blocks are the same memory in both.
     func sharedBlocks(with other: RowStore) -> Int {
         zip(blocks, other.blocks).reduce(0) { $0 + ($1.0 === $1.1 ? 1 : 0) }
