@@ -4,7 +4,7 @@
 
 Their kernels are called through the addresses that they give out, by a loop in C that this script compiles with `cc`
 (CC names another): no Python between two pairs. Hamming distances, which have no address, go through the library's own
-cdist. "one to one" is that loop; "many to many" is NumKong's product with packed rows and numpy's own (OpenBLAS),
+cdist. "one to one" is that loop; "many to many" is NumKong's with packed rows and numpy's own product (OpenBLAS),
 packing not counted. One thread. One JSON line a measurement: {"peer", "kernel", "dimension", "ns", …}, ns a pair, the
 median of the rounds. NumKong adds float32 up in double precision. A library that is missing is named on standard error
 and left out. Every kernel's result is first held to numpy's.
@@ -54,6 +54,15 @@ def compiled_loop(folder):
     return function
 
 
+def aligned(numpy, array):
+    """A copy that starts on a page, as Attune's rows do: numpy's own start anywhere."""
+    memory = numpy.empty(array.nbytes + 4096, numpy.uint8)
+    start = -memory.ctypes.data % 4096
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[:] = array
+    return copy
+
+
 def vectors(numpy, kind, count, dimension, seed):
     """Random rows of a type, and the same numbers in double precision."""
     rows = numpy.random.default_rng(seed).standard_normal((count, dimension)).astype(numpy.float32)
@@ -63,8 +72,8 @@ def vectors(numpy, kind, count, dimension, seed):
         rows = (rows * 30).clip(-127, 127).astype(numpy.int8)
     elif kind == "bfloat16":
         bits = (rows.view(numpy.uint32) >> 16).astype(numpy.uint16)
-        return bits, (bits.astype(numpy.uint32) << 16).view(numpy.float32).astype(numpy.float64)
-    return rows, rows.astype(numpy.float64)
+        return aligned(numpy, bits), (bits.astype(numpy.uint32) << 16).view(numpy.float32).astype(numpy.float64)
+    return aligned(numpy, rows), rows.astype(numpy.float64)
 
 
 def nanoseconds(options, pairs, run):
@@ -132,7 +141,7 @@ def hamming(options, numpy, library, name, dimension):
     columns = dimension // 8
     count = options.kilobytes * 1024 // columns
     query = random.integers(0, 256, (1, columns)).astype(numpy.uint8)
-    rows = random.integers(0, 256, (count, columns)).astype(numpy.uint8)
+    rows = aligned(numpy, random.integers(0, 256, (count, columns)).astype(numpy.uint8))
     wanted = numpy.unpackbits(query ^ rows, axis=1).sum(axis=1)
     for dtype in ("bin8", "uint1", "u1"):
         try:
@@ -184,6 +193,28 @@ def many_to_many(options, numpy, numkong, dimension):
                    queries=options.queries, ns=nanoseconds(options, count * options.queries, run))
 
 
+def many_hammings(options, numpy, numkong, dimension):
+    if not hasattr(numkong, "hammings_pack"):
+        return
+    random = numpy.random.default_rng(6)
+    columns = dimension // 8
+    count = options.kilobytes * 1024 // columns
+    queries = aligned(numpy, random.integers(0, 256, (options.queries, columns)).astype(numpy.uint8))
+    rows = aligned(numpy, random.integers(0, 256, (count, columns)).astype(numpy.uint8))
+    packed = numkong.hammings_pack(rows, dtype="uint1")
+    found = numpy.asarray(numkong.hammings_packed(queries, packed))
+    if any((found[i] != numpy.unpackbits(queries[i] ^ rows, axis=1).sum(axis=1)).any() for i in range(len(queries))):
+        print("numkong bits many to many left out: its results are not numpy's", file=sys.stderr)
+        return
+
+    def run(repetitions):
+        for _ in range(repetitions):
+            numkong.hammings_packed(queries, packed)
+
+    report(peer="numkong", kernel="bits Hamming, many to many", dimension=dimension, rows=count,
+           queries=options.queries, ns=nanoseconds(options, count * options.queries, run))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dimensions", default="128,384,768,1024,1536")
@@ -208,6 +239,7 @@ def main():
                 one_to_one(options, numpy, library, name, loop, dimension)
                 hamming(options, numpy, library, name, dimension)
             many_to_many(options, numpy, libraries.get("numkong"), dimension)
+            many_hammings(options, numpy, libraries.get("numkong"), dimension)
 
 
 if __name__ == "__main__":

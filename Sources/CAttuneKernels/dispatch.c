@@ -1,6 +1,7 @@
 // The tables, one for each instruction set, and the choice between them.
 #include "kernel_list.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar, scalar, scalar, scalar, scalar);
@@ -93,4 +94,15 @@ attune_isa_status attune_kernels_find(const char *name, const attune_kernels **t
 const attune_kernels *attune_kernels_for(const char *name) {
     const attune_kernels *table = NULL;
     return attune_kernels_find(name, &table) == attune_isa_ok ? table : NULL;
+}
+
+const attune_kernels *attune_chosen_table;
+
+const attune_kernels *attune_choose_table(void) {
+    const attune_kernels *found = NULL, *table = NULL;
+    (void)attune_kernels_find(getenv("ATTUNE_ISA"), &found);
+    // Of several threads that come here at once the first one chooses.
+    return __atomic_compare_exchange_n(&attune_chosen_table, &table, found, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+        ? found
+        : table;
 }

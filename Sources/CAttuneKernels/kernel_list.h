@@ -51,18 +51,18 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     ATTUNE_DECLARE_SQUARED_L2S(i8, isa, int8_t, int32_t)                                                               \
     ATTUNE_DECLARE_HAMMINGS(isa)
 
-/// The distances of one type, dot and cosine by one level's functions, squared L2 by another's.
-#define ATTUNE_DISTANCES(type, dots_isa, squared_l2s_isa)                                                              \
+/// The distances of one type, by one level's functions.
+#define ATTUNE_DISTANCES(type, isa)                                                                                    \
     {                                                                                                                  \
-        .dot = attune_dot_##type##_##dots_isa,                                                                         \
-        .dots = attune_dots_##type##_##dots_isa,                                                                       \
-        .dot_matrix = attune_dot_matrix_##type##_##dots_isa,                                                           \
-        .squared_l2 = attune_squared_l2_##type##_##squared_l2s_isa,                                                    \
-        .squared_l2s = attune_squared_l2s_##type##_##squared_l2s_isa,                                                  \
-        .squared_l2_matrix = attune_squared_l2_matrix_##type##_##squared_l2s_isa,                                      \
-        .cosine = attune_cosine_##type##_##dots_isa,                                                                   \
-        .cosines = attune_cosines_##type##_##dots_isa,                                                                 \
-        .cosine_matrix = attune_cosine_matrix_##type##_##dots_isa,                                                     \
+        .dot = attune_dot_##type##_##isa,                                                                              \
+        .dots = attune_dots_##type##_##isa,                                                                            \
+        .dot_matrix = attune_dot_matrix_##type##_##isa,                                                                \
+        .squared_l2 = attune_squared_l2_##type##_##isa,                                                                \
+        .squared_l2s = attune_squared_l2s_##type##_##isa,                                                              \
+        .squared_l2_matrix = attune_squared_l2_matrix_##type##_##isa,                                                  \
+        .cosine = attune_cosine_##type##_##isa,                                                                        \
+        .cosines = attune_cosines_##type##_##isa,                                                                      \
+        .cosine_matrix = attune_cosine_matrix_##type##_##isa,                                                          \
     }
 #define ATTUNE_HAMMINGS(isa)                                                                                           \
     {                                                                                                                  \
@@ -129,7 +129,7 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         const attune_code_query *query, const uint8_t *blocks, size_t count, const uint32_t *eligible, uint32_t *rows, \
         float *reaches);
 
-/// The table of a level. Its functions are those of `isa`, but dot, cosine and products of bfloat16 those of `bf16_isa`,
+/// The table of a level. Its functions are those of `isa`, but distances and products of bfloat16 those of `bf16_isa`,
 /// distances and products of int8 those of `int8_isa`, distances of bits those of `bits_isa`.
 #define ATTUNE_KERNEL_TABLE(level, isa, bf16_isa, int8_isa, bits_isa)                                                  \
     {                                                                                                                  \
@@ -143,9 +143,9 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .dot_matrix = attune_dot_matrix_f32_##isa,                                                                     \
         .squared_l2_matrix = attune_squared_l2_matrix_f32_##isa,                                                       \
         .cosine_matrix = attune_cosine_matrix_f32_##isa,                                                               \
-        .float16 = ATTUNE_DISTANCES(f16, isa, isa),                                                                    \
-        .bfloat16 = ATTUNE_DISTANCES(bf16, bf16_isa, isa),                                                             \
-        .int8 = ATTUNE_DISTANCES(i8, int8_isa, int8_isa),                                                              \
+        .float16 = ATTUNE_DISTANCES(f16, isa),                                                                         \
+        .bfloat16 = ATTUNE_DISTANCES(bf16, bf16_isa),                                                                  \
+        .int8 = ATTUNE_DISTANCES(i8, int8_isa),                                                                        \
         .bits = ATTUNE_HAMMINGS(bits_isa),                                                                             \
         .axpy = attune_axpy_f32_##isa,                                                                                 \
         .scale = attune_scale_f32_##isa,                                                                               \
@@ -188,6 +188,7 @@ ATTUNE_DECLARE_KERNELS(scalar)
 ATTUNE_DECLARE_KERNELS(avx2)
 ATTUNE_DECLARE_KERNELS(avx512)
 ATTUNE_DECLARE_DOTS(bf16, avx512bf16, uint16_t, float)
+ATTUNE_DECLARE_SQUARED_L2S(bf16, avx512bf16, uint16_t, float)
 ATTUNE_DECLARE_DOTS(i8, avx512vnni, int8_t, int32_t)
 ATTUNE_DECLARE_SQUARED_L2S(i8, avx512vnni, int8_t, int32_t)
 ATTUNE_DECLARE_HAMMINGS(avx512popcnt)

@@ -85,7 +85,7 @@ final class CodedSearch {
             gather(rows)
         }
         // What is scored here will be found again.
-        try score(select(best.limit))
+        try score(select(best.limit, among: waiting))
         floor = best.threshold
         best = TopNeighbours(limit: best.limit)
         waiting = 0
@@ -94,28 +94,31 @@ final class CodedSearch {
     /// Looks at the codes of a stretch, which are checked, and scores what is likely to be among the best.
     func scan(_ stretch: Range<Int>) throws(VectorIndexError) {
         coded.ask(for: threshold)
+        // Of those that waited before, none reaches the threshold by its estimate.
+        let old = waiting
         gather(stretch)
         if threshold == -.infinity {
             guard waiting >= best.limit else { return }
-            try score(select(best.limit))
+            try score(select(best.limit, among: waiting))
             coded.ask(for: threshold)
         }
         // The best estimates first: after them fewer reach the threshold.
         while true {
-            let reaching = selectReaching()
+            let reaching = selectReaching(from: min(old, waiting))
             let count = min(reaching, max(best.limit, Self.smallBatch, reaching / 8))
             try score(select(count, among: reaching))
             coded.ask(for: threshold)
             if count == reaching { break }
         }
-        sift()
+        sift(from: min(old, waiting))
     }
 
     /// Scores all that still wait and are not ruled out.
     func finish() throws(VectorIndexError) {
+        sift(from: 0)
         while waiting > 0 {
-            try score(select(max(Self.batch, waiting / 8)))
-            sift()
+            try score(select(max(Self.batch, waiting / 8), among: waiting))
+            sift(from: 0)
         }
     }
 
@@ -160,17 +163,18 @@ final class CodedSearch {
         waiting += found
     }
 
-    private func sift() {
+    /// Of the rows that wait from a place on, lets those wait that are not ruled out now.
+    private func sift(from place: Int) {
         coded.ask(for: threshold)
         waiting = codes.blocks.withUnsafePointer { base in
             let blocks = UnsafeRawPointer(base + start / CodeKernels.blockCount * codes.blocks.stride)
-            return coded.test.sift(blocks, rows: rows, reaches: reaches, count: waiting)
+            return place + coded.test.sift(blocks, rows: rows + place, reaches: reaches + place, count: waiting - place)
         }
     }
 
     /// Scores the last `count` rows that wait.
     private func score(_ count: Int) throws(VectorIndexError) {
-        let ahead = 2
+        let ahead = 5
         let end = waiting
         waiting -= count
         for index in end - count..<min(end, end - count + ahead) { prefetch(index) }
@@ -199,10 +203,11 @@ final class CodedSearch {
         }
     }
 
-    /// Moves the rows that reach the threshold by their estimate to the end, and returns their number.
-    private func selectReaching() -> Int {
+    /// Of the rows that wait from a place on, moves those to the end that reach the threshold by their estimate, and returns their
+    /// number.
+    private func selectReaching(from place: Int) -> Int {
         let threshold = coded.test.threshold
-        var (low, high) = (0, waiting)
+        var (low, high) = (place, waiting)
         while low < high {
             if reaches[low] >= threshold {
                 high -= 1
@@ -216,8 +221,7 @@ final class CodedSearch {
 
     /// Moves the `count` rows that reach farthest, of the last `candidates`, to the end (Hoare's selection), and returns their
     /// number.
-    private func select(_ count: Int, among candidates: Int? = nil) -> Int {
-        let candidates = candidates ?? waiting
+    private func select(_ count: Int, among candidates: Int) -> Int {
         guard count < candidates else { return candidates }
         let place = waiting - count
         var (low, high) = (waiting - candidates, waiting - 1)

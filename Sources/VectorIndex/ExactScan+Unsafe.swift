@@ -16,6 +16,8 @@ struct ExactScan {
     private static let queryTile = 32
     /// Bytes of a block of rows that stay in the core's cache while a tile of queries passes.
     private static let blockBytes = 1 << 18
+    /// Bytes of a block that one query alone passes: so large that the distances' kernels read far ahead.
+    private static let streamBytes = 1 << 22
     /// Into about so many pieces a search is cut.
     private static let pieces = 64
     private static let smallestChunk = 1024
@@ -76,7 +78,7 @@ struct ExactScan {
     ) throws(VectorIndexError) {
         let segment = segments[chunk.segment]
         let vectors = segment.vectors
-        let blockSize = max(16, Self.blockBytes / (4 * vectors.stride))
+        let blockSize = max(16, (tile.count == 1 ? Self.streamBytes : Self.blockBytes) / (4 * vectors.stride))
         let keys = UnsafeMutablePointer<Float>.allocate(capacity: blockSize)
         defer { keys.deallocate() }
         for block in Self.cut(chunk.rows.count, by: blockSize) {

@@ -12,7 +12,7 @@ extension IndexFileLayout {
         bytes.append(littleEndian: UInt64(fileSize))
         bytes.append(littleEndian: UInt32(hasCodes ? 1 : 0))
         bytes += [UInt8](repeating: 0, count: 12)
-        bytes.append(littleEndian: UInt32(Self.pageSize))
+        bytes.append(littleEndian: UInt32(PagedFile.pageSize))
         bytes.append(littleEndian: bytes.withUnsafeBytes { crc32c($0) })
         return bytes
     }

@@ -29,7 +29,6 @@ struct IndexFileLayout: Equatable, Sendable {
     /// The latest format.
     static let version = 2
     static let headerSize = 64
-    static let pageSize = 65536
     static let maximumDimension = 65536
     static let maximumTagSize = 65536
 
@@ -49,7 +48,6 @@ struct IndexFileLayout: Equatable, Sendable {
     /// S: the floats from one row to the next.
     var stride: Int { Self.stride(dimension) }
     var version: Int { hasCodes ? 2 : 1 }
-    var pageCount: Int { (pagesOffset + Self.pageSize - 1) / Self.pageSize }
 
     static func stride(_ dimension: Int) -> Int { (dimension + 15) / 16 * 16 }
 
@@ -73,8 +71,7 @@ struct IndexFileLayout: Equatable, Sendable {
             encodingOffset + Self.headerSize + 4 * Self.stride(dimension) + RandomRotation.signCount(width: width))
         let blockSize = CodeEncoding.blockSize(metric: metric, dimension: dimension)
         pagesOffset = hasCodes ? blocksOffset + CodeEncoding.blockCount(count) * blockSize : encodingOffset
-        let pageCount = (pagesOffset + Self.pageSize - 1) / Self.pageSize
-        fileSize = pagesOffset + 4 * pageCount + 4
+        fileSize = pagesOffset + PagedFile.tableSize(pagesOffset: pagesOffset)
     }
 
     /// The file's bytes that hold these rows.
@@ -88,11 +85,6 @@ struct IndexFileLayout: Equatable, Sendable {
         let size = CodeEncoding.blockSize(metric: metric, dimension: dimension)
         let last = CodeEncoding.blockCount(rows.upperBound)
         return blocksOffset + rows.lowerBound / CodeKernels.blockCount * size..<blocksOffset + last * size
-    }
-
-    /// The file's bytes of one page.
-    func bytes(ofPage page: Int) -> Range<Int> {
-        page * Self.pageSize..<min((page + 1) * Self.pageSize, pagesOffset)
     }
 
     /// The rounding of offsets.

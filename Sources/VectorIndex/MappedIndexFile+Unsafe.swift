@@ -12,40 +12,25 @@ final class MappedIndexFile: @unchecked Sendable {
     private let encoding: CodeEncoding?
     var path: String { file.path }
 
-    private let file: MappedFile
-    /// A bit for each page that was found intact.
-    private let checked: UnsafeMutablePointer<Atomic<UInt64>>
-    private let checkedCount: Int
+    private let file: PagedFile
     private let idsAreChecked = Atomic(false)
 
     init(path: String) throws(VectorIndexError) {
-        file = try filing { () throws(FilesError) in try MappedFile(path: path) }
-        let bytes = UnsafeRawBufferPointer(start: file.baseAddress, count: file.count)
+        let mapped = try filing { () throws(FilesError) in try MappedFile(path: path) }
+        let bytes = UnsafeRawBufferPointer(start: mapped.baseAddress, count: mapped.count)
         layout = try IndexFileLayout(reading: bytes, path: path)
-        checkedCount = (layout.pageCount + 63) / 64
-        checked = .allocate(capacity: checkedCount)
-        for index in 0..<checkedCount { (checked + index).initialize(to: Atomic(0)) }
         tag = Array(bytes[IndexFileLayout.headerSize..<IndexFileLayout.headerSize + layout.tagSize])
-
-        let table = UnsafeRawBufferPointer(rebasing: bytes[layout.pagesOffset..<layout.fileSize - 4])
         encoding = layout.hasCodes ? try CodeEncoding(reading: bytes, layout: layout, path: path) : nil
-        guard crc32c(table) == bytes.littleEndian(UInt32.self, at: layout.fileSize - 4) else {
-            throw .damaged(path: path, reason: "the checksum of its page table is wrong")
-        }
-        try check(bytes: 0..<layout.idsOffset)
-        if layout.hasCodes { try check(bytes: layout.encodingOffset..<layout.blocksOffset) }
-    }
-
-    deinit {
-        checked.deinitialize(count: checkedCount)
-        checked.deallocate()
+        file = try PagedFile(mapped, pagesOffset: layout.pagesOffset)
+        try file.check(0..<layout.idsOffset)
+        if layout.hasCodes { try file.check(layout.encodingOffset..<layout.blocksOffset) }
     }
 
     // MARK: Content
 
     /// `[N, D]`; check the rows before they are read.
     var vectors: MatrixView<Float> {
-        let base = file.baseAddress + layout.vectorsOffset
+        let base = file.base + layout.vectorsOffset
         return MatrixView(
             unsafeBase: base.assumingMemoryBound(to: Float.self), rows: layout.count, columns: layout.dimension,
             stride: layout.stride, owner: self)
@@ -55,7 +40,7 @@ final class MappedIndexFile: @unchecked Sendable {
     var codes: SegmentCodes? {
         guard let encoding else { return nil }
         let blocks = MatrixView(
-            unsafeBase: (file.baseAddress + layout.blocksOffset).assumingMemoryBound(to: UInt8.self),
+            unsafeBase: (file.base + layout.blocksOffset).assumingMemoryBound(to: UInt8.self),
             rows: CodeEncoding.blockCount(layout.count), columns: encoding.blockSize, stride: encoding.blockSize,
             owner: self)
         return SegmentCodes(encoding: encoding, blocks: blocks)
@@ -64,7 +49,7 @@ final class MappedIndexFile: @unchecked Sendable {
     /// The ids of the rows; `checkIDs()` comes first.
     var ids: IDTable {
         IDTable(
-            base: (file.baseAddress + layout.idsOffset).assumingMemoryBound(to: UInt64.self), count: layout.count,
+            base: (file.base + layout.idsOffset).assumingMemoryBound(to: UInt64.self), count: layout.count,
             owner: self)
     }
 
@@ -72,18 +57,18 @@ final class MappedIndexFile: @unchecked Sendable {
 
     /// Makes sure that the pages of these rows are as they were written.
     func check(rows: Range<Int>) throws(VectorIndexError) {
-        try check(bytes: layout.bytes(ofRows: rows))
+        try file.check(layout.bytes(ofRows: rows))
     }
 
     /// Makes sure that the pages of these rows' codes are as they were written.
     func check(codesOf rows: Range<Int>) throws(VectorIndexError) {
-        try check(bytes: layout.bytes(ofCodes: rows))
+        try file.check(layout.bytes(ofCodes: rows))
     }
 
     /// Makes sure that the ids are as they were written and ascend.
     func checkIDs() throws(VectorIndexError) {
         if idsAreChecked.load(ordering: .acquiring) { return }
-        try check(bytes: layout.idsOffset..<layout.idsOffset + 8 * layout.count)
+        try file.check(layout.idsOffset..<layout.idsOffset + 8 * layout.count)
         let ids = ids
         for row in 0..<max(0, layout.count - 1) where ids[row] >= ids[row + 1] {
             throw .damaged(path: path, reason: "its ids do not ascend at row \(row + 1)")
@@ -93,12 +78,8 @@ final class MappedIndexFile: @unchecked Sendable {
 
     /// Reads everything anew, whatever was checked before.
     func verify() throws(VectorIndexError) {
-        for index in 0..<checkedCount { checked[index].store(0, ordering: .relaxed) }
         idsAreChecked.store(false, ordering: .relaxed)
-        let results = parallelMap(layout.pageCount) { (page) -> Result<Void, VectorIndexError> in
-            Result { () throws(VectorIndexError) in try self.check(page: page) }
-        }
-        for result in results { try result.get() }
+        try file.checkAll()
         try checkIDs()
         try verifyVectors()
         try verifyCodes()
@@ -135,24 +116,5 @@ final class MappedIndexFile: @unchecked Sendable {
                 throw .damaged(path: path, reason: "the vector of id \(ids[row]) is none that an index keeps")
             }
         }
-    }
-
-    private func check(bytes: Range<Int>) throws(VectorIndexError) {
-        guard !bytes.isEmpty else { return }
-        let pages = bytes.lowerBound / IndexFileLayout.pageSize...(bytes.upperBound - 1) / IndexFileLayout.pageSize
-        for page in pages where checked[page >> 6].load(ordering: .relaxed) >> UInt64(page & 63) & 1 == 0 {
-            try check(page: page)
-        }
-    }
-
-    private func check(page: Int) throws(VectorIndexError) {
-        let bytes = UnsafeRawBufferPointer(start: file.baseAddress, count: file.count)
-        let range = layout.bytes(ofPage: page)
-        let recorded = bytes.littleEndian(UInt32.self, at: layout.pagesOffset + 4 * page)
-        guard crc32c(UnsafeRawBufferPointer(rebasing: bytes[range])) == recorded else {
-            throw .damaged(
-                path: path, reason: "the checksum of bytes \(range.lowerBound)..<\(range.upperBound) is wrong")
-        }
-        checked[page >> 6].bitwiseOr(1 << UInt64(page & 63), ordering: .relaxed)
     }
 }

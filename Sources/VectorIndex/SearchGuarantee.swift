@@ -6,6 +6,10 @@ public enum SearchGuarantee: Equatable, Sendable {
     /// Scores are exact, but most vectors were ruled out by codes with an error bound that holds with a probability: each
     /// neighbour is missing with a probability of at most `missRate`, over the random rotation of the codes.
     case bounded(missRate: Double)
+
+    /// Some neighbours are missed. `recall` is the part of the ten nearest that was found when the index was asked for vectors that it
+    /// did not hold yet, nil where it was too small to be measured; each index says how it scores what it finds.
+    case approximate(recall: Double?)
 }
 
 /// Whether an exact index keeps codes beside its vectors, which make a search faster and take little memory: with 384

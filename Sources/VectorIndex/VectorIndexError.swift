@@ -18,6 +18,8 @@ public enum VectorIndexError: Error, Equatable, Sendable {
     case wrongSize(path: String, expected: Int, found: Int)
     /// The disk said no.
     case file(FilesError)
+    /// A commit was ended by its progress function; nothing has changed.
+    case cancelled
 }
 
 extension VectorIndexError: CustomStringConvertible {
@@ -34,6 +36,7 @@ extension VectorIndexError: CustomStringConvertible {
         case .wrongSize(let path, let expected, let found):
             "\(path) is damaged: its header says \(expected) bytes, the file has \(found)"
         case .file(let error): error.description
+        case .cancelled: "the commit was cancelled"
         }
     }
 }

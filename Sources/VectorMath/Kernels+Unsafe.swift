@@ -1,5 +1,4 @@
 internal import CAttuneKernels
-internal import Glibc
 
 /// The table of C kernels in use.
 ///
@@ -7,12 +6,10 @@ internal import Glibc
 struct Kernels: @unchecked Sendable {
     let table: UnsafePointer<attune_kernels>
 
-    static let current: Kernels = {
-        var table: UnsafePointer<attune_kernels>?
-        _ = attune_kernels_find(getenv("ATTUNE_ISA"), &table)
-        guard let table else { preconditionFailure("there is always a table of kernels") }
-        return Kernels(table: table)
-    }()
+    /// Chosen at first use, by C: a global of Swift that is initialized then costs as much as a short distance.
+    static var current: Kernels {
+        @inline(__always) get { Kernels(table: attune_kernels_in_use()) }
+    }
 }
 
 /// The functions of the instruction set in use.

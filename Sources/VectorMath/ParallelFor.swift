@@ -12,7 +12,8 @@ public func parallelFor(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Vo
         let start = block * grain
         body(start..<start + min(grain, count - start))
     }
-    let width = min(ThreadPool.width, blocks)
+    // Asking for the width costs more than a small piece of work.
+    let width = blocks <= 1 ? 1 : min(ThreadPool.width, blocks)
     if width <= 1 {
         for block in 0..<blocks { run(block) }
     } else {

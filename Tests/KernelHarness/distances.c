@@ -105,9 +105,12 @@ static uint8_t random_b1(void) { return (uint8_t)random_bits(); }
         FOR_EACH_LENGTH(n) {                                                                                           \
             test_##label(level, kind, &f, n, n < 131 ? 6 : 5, 7, 0);                                                   \
             if (n < 131) test_##label(level, kind, &f, n, 5, 4, 1 + n % 3);                                            \
+            /* Enough queries to pack rows for. */                                                                     \
+            if (n < 70) test_##label(level, kind, &f, n, 16 + n % 8, 15 + n % 36, 0);                                  \
         }                                                                                                              \
         for (size_t count = 1; count < 10; count++) test_##label(level, kind, &f, 37, count, 10 - count, 0);           \
         test_##label(level, kind, &f, 33, 131, 41, 0); /* past the blocks of the cosine */                             \
+        test_##label(level, kind, &f, 1031, 19, 53, 0); /* past the parts of packed rows */                            \
         test_##label(level, kind, &f, 384, 5, 90, 0);  /* past a block of rows in every type's many-to-many */         \
     }
 

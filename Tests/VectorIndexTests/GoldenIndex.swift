@@ -17,11 +17,21 @@ enum GoldenIndex {
 
     /// An index with codes, in two blocks.
     static func coded(_ metric: Metric) throws -> ExactSnapshot {
+        try TestVectors.index(codedVectors, ids: codedIDs, metric: metric, codes: .always)
+    }
+
+    /// The same vectors in a graph that keeps them.
+    static func graph(_ metric: Metric) throws -> GraphSnapshot {
+        let settings = GraphSettings(keepsVectors: true, seed: 1)
+        return try GraphVectors.graph(codedVectors, ids: codedIDs, metric: metric, settings: settings).snapshot()
+    }
+
+    private static var codedVectors: Matrix<Float> {
         var vectors = Matrix<Float>(rows: 40, columns: 5)
         for row in 0..<40 {
             for column in 0..<5 { vectors[row, column] = Float((row * 37 + column * 11) % 23 - 11) / 4 }
         }
-        return try TestVectors.index(vectors, ids: codedIDs, metric: metric, codes: .always)
+        return vectors
     }
 
     /// Numbers that are exact in float32 and need no generator.
@@ -44,6 +54,9 @@ struct GoldenIndexWriter {
             let coded = FileSystem.joined(folder, "format2-\(metric.rawValue).index")
             try GoldenIndex.coded(metric).write(to: coded, tag: GoldenIndex.tag, force: false)
             #expect(FileSystem.isFile(coded))
+            let graph = FileSystem.joined(folder, "graph1-\(metric.rawValue).index")
+            try GoldenIndex.graph(metric).write(to: graph, tag: GoldenIndex.tag, force: false)
+            #expect(FileSystem.isFile(graph))
         }
     }
 }

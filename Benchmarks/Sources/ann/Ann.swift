@@ -24,9 +24,11 @@ struct Ann: ParsableCommand {
     @Option(help: "Queries that are asked.") var count = 1000
     @Option(help: "Rounds.") var rounds = 5
     @Option(help: "Threads that build; searches use one.") var threads = ThreadPool.availableCores
-    @Option(help: "Indexes of our own, separated by commas: bounded, exact.") var own = "bounded,exact"
+    @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact.") var own = "graph,bounded,exact"
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
+    @Option(help: "Write what our first index finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
+    var results: String?
     @Flag(help: "Print one JSON document.") var json = false
 
     private var metricKind: Metric? { ["l2": .squaredL2, "ip": .innerProduct, "cosine": .cosine][metric] }
@@ -34,7 +36,7 @@ struct Ann: ParsableCommand {
     func validate() throws {
         guard metricKind != nil else { throw ValidationError("--metric is \(metric); it takes l2, ip and cosine") }
         for name in own.split(separator: ",") where OwnIndex.Structure(rawValue: String(name)) == nil {
-            throw ValidationError("--own names \(name); there are bounded and exact")
+            throw ValidationError("--own names \(name); there are graph, bounded and exact")
         }
     }
 
@@ -45,6 +47,7 @@ struct Ann: ParsableCommand {
         let mine = try own.split(separator: ",").map {
             try OwnIndex(OwnIndex.Structure(rawValue: String($0))!, vectors)
         }
+        if let results, let first = mine.first { try write(first.search(0, vectors.queries, k: k), to: results) }
         let others = try startPeers(vectors)
         let machine = Machine.measure()
         ThreadPool.setDefaultWidth(1)
@@ -62,6 +65,18 @@ struct Ann: ParsableCommand {
             "\(vectors.base.rows) × \(vectors.base.columns), \(metric), k \(k), \(vectors.queries.rows) queries, one thread on core "
                 + "\(core), median of \(rounds) rounds\n")
         report(curves)
+    }
+
+    private func write(_ found: [[Neighbour]], to prefix: String) throws {
+        let shape = [found.count, k]
+        let ids = try NumpyWriter(replacing: prefix + "-ids.npy", type: .int32, shape: shape)
+        let scores = try NumpyWriter(replacing: prefix + "-scores.npy", type: .float32, shape: shape)
+        for neighbours in found {
+            try ids.append(neighbours.map { Int32($0.id) })
+            try scores.append(neighbours.map(\.score))
+        }
+        try ids.commit()
+        try scores.commit()
     }
 
     private func startPeers(_ vectors: Vectors) throws -> [RunningPeer] {
@@ -86,13 +101,17 @@ struct Ann: ParsableCommand {
             mine.map { Curve(name: $0.name, buildSeconds: $0.buildSeconds, bytesPerVector: $0.bytesPerVector) }
             + others.map { Curve(name: $0.name, buildSeconds: $0.buildSeconds, bytesPerVector: $0.bytesPerVector) }
         for (place, index) in mine.enumerated() {
-            let recall = vectors.recall(try index.search(vectors.queries, k: k))
-            curves[place].points = [Curve.Point(setting: "default", recall: recall, rates: [])]
+            curves[place].points = try index.settings.indices.map { setting in
+                let recall = vectors.recall(try index.search(setting, vectors.queries, k: k))
+                return Curve.Point(setting: index.settings[setting].name, recall: recall, rates: [])
+            }
         }
         for _ in 0..<rounds {
             for (place, index) in mine.enumerated() {
-                let seconds = try Timing.seconds { _ = try index.search(vectors.queries, k: k) }
-                curves[place].points[0].rates.append(Double(vectors.queries.rows) / seconds)
+                for setting in index.settings.indices {
+                    let seconds = try Timing.seconds { _ = try index.search(setting, vectors.queries, k: k) }
+                    curves[place].points[setting].rates.append(Double(vectors.queries.rows) / seconds)
+                }
             }
             for (place, peer) in others.enumerated() {
                 for (number, point) in peer.measure().enumerated() {

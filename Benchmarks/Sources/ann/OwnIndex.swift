@@ -11,36 +11,54 @@ struct OwnIndex {
         case bounded
         /// Every vector compared with the query.
         case exact
+        /// From vertex to vertex of a graph, vectors in half precision.
+        case graph
     }
+
+    /// Beams of a graph that are measured.
+    private static let beams = [10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 200, 260, 320]
 
     let name: String
     let buildSeconds: Double
     let bytesPerVector: Double
-    private let snapshot: ExactSnapshot
+    /// What is measured: a snapshot a setting.
+    let settings: [(name: String, snapshot: any VectorSearching)]
 
     init(_ structure: Structure, _ vectors: Vectors) throws {
         name = "Attune " + structure.rawValue
         let ids = (0..<UInt64(vectors.base.rows)).map { $0 }
+        if structure == .graph {
+            let index = GraphIndex(dimension: vectors.base.columns, metric: vectors.metric)
+            buildSeconds = try Timing.seconds {
+                try index.add(ids: ids, vectors: vectors.base.view)
+                try index.commit()
+            }
+            let snapshot = index.snapshot()
+            bytesPerVector = Double(snapshot.bytesPerVector)
+            settings = Self.beams.map { ("beam \($0)", snapshot.searching(beam: $0)) }
+            return
+        }
         let index = ExactIndex(
             dimension: vectors.base.columns, metric: vectors.metric, codes: structure == .bounded ? .always : .never)
         buildSeconds = try Timing.seconds {
             try index.add(ids: ids, vectors: vectors.base.view)
             try index.commit()
         }
-        snapshot = index.snapshot()
+        let snapshot = index.snapshot()
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("attune-ann-\(getpid())").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try snapshot.write(to: path, force: true)
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
         bytesPerVector = Double(size) / Double(vectors.base.rows)
+        settings = [("default", snapshot)]
     }
 
-    /// What it finds, one query after another.
-    func search(_ queries: Matrix<Float>, k: Int) throws -> [[Neighbour]] {
+    /// What a setting finds, one query after another.
+    func search(_ setting: Int, _ queries: Matrix<Float>, k: Int) throws -> [[Neighbour]] {
         var found: [[Neighbour]] = []
         found.reserveCapacity(queries.rows)
         for query in 0..<queries.rows {
-            found += try snapshot.search(queries.view.rows(query..<query + 1), k: k, among: nil)
+            found += try settings[setting].snapshot.search(queries.view.rows(query..<query + 1), k: k, among: nil)
         }
         return found
     }

@@ -31,11 +31,13 @@ enum Distances {
         return places.flatMap { place, size in
             let rows = memory.view(of: Element.self, rows: size / bytes, columns: columns)
             let shape = "\(dimension), \(place)"
-            var result = forms.ones.map { name, one in
+            // Results are stored, as those of the peers are.
+            var singles = [Int64](repeating: 0, count: rows.rows)
+            var result = forms.ones.map { name, each in
                 let seconds = median {
                     query.withUnsafePointer { first in
                         rows.withUnsafePointer { second in
-                            for i in 0..<rows.rows { one(first, second + i * rows.stride, columns) }
+                            singles.withUnsafeMutableBytes { each(first, second, rows.rows, columns, $0.baseAddress!) }
                         }
                     }
                 }
@@ -62,42 +64,42 @@ enum Distances {
     private static let float32 = Forms<Float, Float>(
         name: "dot", zero: 0,
         ones: [
-            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
-            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
-            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+            ("dot", each { Distance.dot($0, $1, count: $2) }),
+            ("squared L2", each { Distance.squaredL2($0, $1, count: $2) }),
+            ("cosine", each { Distance.cosine($0, $1, count: $2) }),
         ], many: { Distance.dots($0, rows: $1, into: $2) },
         matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
 
     private static let float16 = Forms<Float16, Float>(
         name: "dot", zero: 0,
         ones: [
-            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
-            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
-            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+            ("dot", each { Distance.dot($0, $1, count: $2) }),
+            ("squared L2", each { Distance.squaredL2($0, $1, count: $2) }),
+            ("cosine", each { Distance.cosine($0, $1, count: $2) }),
         ], many: { Distance.dots($0, rows: $1, into: $2) },
         matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
 
     private static let bfloat16 = Forms<BFloat16, Float>(
         name: "dot", zero: 0,
         ones: [
-            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
-            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
-            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+            ("dot", each { Distance.dot($0, $1, count: $2) }),
+            ("squared L2", each { Distance.squaredL2($0, $1, count: $2) }),
+            ("cosine", each { Distance.cosine($0, $1, count: $2) }),
         ], many: { Distance.dots($0, rows: $1, into: $2) },
         matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
 
     private static let int8 = Forms<Int8, Int32>(
         name: "dot", zero: 0,
         ones: [
-            ("dot", { blackHole(Distance.dot($0, $1, count: $2)) }),
-            ("squared L2", { blackHole(Distance.squaredL2($0, $1, count: $2)) }),
-            ("cosine", { blackHole(Distance.cosine($0, $1, count: $2)) }),
+            ("dot", each { Distance.dot($0, $1, count: $2) }),
+            ("squared L2", each { Distance.squaredL2($0, $1, count: $2) }),
+            ("cosine", each { Distance.cosine($0, $1, count: $2) }),
         ], many: { Distance.dots($0, rows: $1, into: $2) },
         matrix: { Distance.dots($0, rows: $1, into: $2, stride: $3) })
 
     private static let bits = Forms<UInt8, Int32>(
         name: "Hamming", zero: 0,
-        ones: [("Hamming", { blackHole(Distance.hamming($0, $1, byteCount: $2)) })],
+        ones: [("Hamming", each { Distance.hamming($0, $1, byteCount: $2) })],
         many: { Distance.hammings($0, rows: $1, into: $2) },
         matrix: { Distance.hammings($0, rows: $1, into: $2, stride: $3) })
 
@@ -106,16 +108,27 @@ enum Distances {
         Timing.median(secondsPerRound: 0.01, body)
     }
 
-    /// Takes a result, so that the call that made it stays.
-    @inline(never)
-    private static func blackHole<Value>(_ value: Value) {}
+    /// A loop over rows that lie one behind the other, with a distance that the compiler sees: nothing but the calls of it.
+    @inline(__always)
+    private static func each<Element, Value>(
+        _ distance: @escaping @Sendable (UnsafePointer<Element>, UnsafePointer<Element>, Int) -> Value
+    ) -> Each<Element> {
+        { query, rows, count, columns, out in
+            let out = out.assumingMemoryBound(to: Value.self)
+            for i in 0..<count { out[i] = distance(query, rows + i * columns, columns) }
+        }
+    }
 }
+
+/// A vector with each of `count` rows of so many columns; the results, of up to 8 bytes, lie one behind the other.
+private typealias Each<Element> =
+    @Sendable (UnsafePointer<Element>, UnsafePointer<Element>, Int, Int, UnsafeMutableRawPointer) -> Void
 
 /// What is measured of one element type.
 private struct Forms<Element: MatrixElement, Sum: MatrixElement>: Sendable {
     let name: String
     let zero: Sum
-    let ones: [(String, @Sendable (UnsafePointer<Element>, UnsafePointer<Element>, Int) -> Void)]
+    let ones: [(String, Each<Element>)]
     let many: @Sendable (UnsafePointer<Element>, MatrixView<Element>, UnsafeMutablePointer<Sum>) -> Void
     let matrix: @Sendable (MatrixView<Element>, MatrixView<Element>, UnsafeMutablePointer<Sum>, Int) -> Void
 }

@@ -94,5 +94,5 @@ size_t attune_code_sift(
 }
 
 void attune_code_prefetch(const void *bytes, size_t count) {
-    for (size_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)bytes + i);
+    for (size_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)bytes + i, 0, 2);
 }

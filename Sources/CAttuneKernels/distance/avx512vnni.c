@@ -1,11 +1,13 @@
 // Distances of int8 with AVX-512 VNNI, of bits with VPOPCNTDQ.
 //
-// Instructions: vpdpbusd zmm (4 or 5 cycles; one a cycle on Zen 4, two on recent Intel) for products, vpdpwssd of
-// widened differences for squared L2, vpopcntq. vpdpbusd multiplies unsigned by signed bytes: a row's bytes are made
-// unsigned by adding 128, and 128 times the sum of the query's bytes is taken off.
+// Instructions: vpdpbusd zmm (4 or 5 cycles; one a cycle on Zen 4, two on recent Intel) for products, twice for squared
+// differences, vpopcntq. vpdpbusd multiplies unsigned by signed bytes: a row's bytes are made unsigned by adding 128,
+// and 128 times the sum of the query's bytes is taken off. Differences are made unsigned by vpmaxsb and vpminsb.
 // Numeric policy: integers, exact modulo 2^32.
 #include "lanes512.h"
 #include "names.h"
+
+#include <string.h>
 
 #if ATTUNE_X86
 #define TARGET ATTUNE_AVX512VNNI
@@ -13,48 +15,7 @@
 #define ROWS 4
 #define TILE 4
 
-// Squared L2, one-to-one and one-to-many
-
-INLINE __m512i products_i16(__m512i a, __m512i b, __m512i s) { return _mm512_dpwssd_epi32(s, a, b); }
-INLINE __m512i differences_i16(__m512i a, __m512i b, __m512i s) {
-    const __m512i d = _mm512_sub_epi16(a, b);
-    return _mm512_dpwssd_epi32(s, d, d);
-}
-
-#define TYPE widened_i8
-#define ELEMENT int8_t
-#define RESULT int32_t
-#define LANES __m512i
-#define SUM __m512i
-#define WIDTH 32
-#define LOAD(p) _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
-#define LOAD_PART(p, rest) _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask32(rest), p))
-#define PRODUCT products_i16
-#define DIFFERENCE differences_i16
-#define ZERO _mm512_setzero_si512()
-#define ADD _mm512_add_epi32
-#define TOTAL int_total512
-#define TOTALS int_totals512
-#define CHAINS 1
-#include "loops.h"
-#include "undefine.h"
-
-TARGET int32_t attune_squared_l2_i8_avx512vnni(const int8_t *a, const int8_t *b, size_t n) {
-    int32_t out;
-    block_widened_i8(DIFFERENCES, NOTHING, a, b, 0, 1, n, &out);
-    return out;
-}
-
-TARGET void attune_squared_l2s_i8_avx512vnni(
-    const int8_t *query, const int8_t *rows, size_t stride, size_t count, size_t n, int32_t *out) {
-    size_t r = 0;
-    for (; r + ROWS <= count; r += ROWS) {
-        block_widened_i8(DIFFERENCES, NEXT, query, rows + r * stride, stride, ROWS, n, out + r);
-    }
-    for (; r < count; r++) block_widened_i8(DIFFERENCES, NOTHING, query, rows + r * stride, stride, 1, n, out + r);
-}
-
-// Products and cosines
+// int8
 
 #define TYPE i8
 #define ELEMENT int8_t
@@ -63,6 +24,11 @@ TARGET void attune_squared_l2s_i8_avx512vnni(
 #define COSINE int_cosine
 
 INLINE __m512i load_i8(const int8_t *p, __mmask64 mask) { return _mm512_maskz_loadu_epi8(mask, p); }
+INLINE uint32_t word_at(const int8_t *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
 INLINE __m512i flipped(__m512i x) { return _mm512_xor_si512(x, _mm512_set1_epi8(-128)); }
 
 /// s + 128 times the sum of the bytes of x.
@@ -89,11 +55,48 @@ INLINE __m512i add_excess(__m512i s, __m512i x) { return _mm512_dpbusd_epi32(s, 
         }                                                                                                              \
     } while (0)
 
+/// The differences of signed bytes, without a sign.
+INLINE __m512i magnitudes(__m512i a, __m512i b) {
+    return _mm512_sub_epi8(_mm512_max_epi8(a, b), _mm512_min_epi8(a, b));
+}
+
+/// Squared differences d^2 of one query and `count` (constant) rows: d (d - 128) + 128 d, of which both are products of
+/// an unsigned byte with a signed one.
+INLINE void block_of_differences_i8(
+    const int ahead, const int8_t *query, const int8_t *rows, size_t stride, const int count, size_t n, int32_t *out) {
+    __m512i s[ROWS][2], excess[ROWS][2];
+    UNROLL for (int r = 0; r < count; r++) {
+        s[r][0] = s[r][1] = excess[r][0] = excess[r][1] = _mm512_setzero_si512();
+    }
+    EACH_64(n, {
+        prefetch_rows(ahead, rows + (size_t)count * i, (size_t)count * stride, (size_t)count * 64);
+        const __m512i q = load_i8(query + i, mask);
+        UNROLL for (int r = 0; r < count; r++) {
+            const __m512i d = magnitudes(q, load_i8(rows + (size_t)r * stride + i, mask));
+            s[r][u] = _mm512_dpbusd_epi32(s[r][u], d, flipped(d));
+            excess[r][u] = _mm512_dpbusd_epi32(excess[r][u], d, _mm512_set1_epi8(-128));
+        }
+    });
+    __m512i sums[ROWS];
+    UNROLL for (int r = 0; r < count; r++) {
+        sums[r] = _mm512_sub_epi32(
+            _mm512_add_epi32(s[r][0], s[r][1]), _mm512_add_epi32(excess[r][0], excess[r][1]));
+    }
+    if (count == 4) {
+        int_totals512(sums, out);
+    } else {
+        UNROLL for (int r = 0; r < count; r++) out[r] = int_total512(sums[r]);
+    }
+}
+
 /// The place of loops.h: one query with `count` (constant) rows.
 INLINE void block_i8(
     const int kind, const int ahead, const int8_t *query, const int8_t *rows, size_t stride, const int count, size_t n,
     int32_t *out) {
-    (void)kind;
+    if (kind == DIFFERENCES) {
+        block_of_differences_i8(ahead, query, rows, stride, count, n, out);
+        return;
+    }
     __m512i s[ROWS][2], excess[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
     UNROLL for (int r = 0; r < count; r++) s[r][0] = s[r][1] = _mm512_setzero_si512();
     EACH_64(n, {
@@ -163,11 +166,24 @@ INLINE void angle_i8(const int both, const int8_t *a, const int8_t *b, size_t n,
     if (both) dot[2] = int_total512(_mm512_sub_epi32(sums[2], sums[3]));
 }
 
+#include "packed_i8.h"
+
+#define PACKED packed_dots_i8
+#define PACKED_FROM 16
+
 #define KIND PRODUCTS
 #define ONE dot
 #define MANY dots
 #define MATRIX dot_matrix
 #include "forms.h"
+#undef PACKED
+#undef PACKED_FROM
+
+#define KIND DIFFERENCES
+#define ONE squared_l2
+#define MANY squared_l2s
+#include "forms.h"
+
 #include "cosines.h"
 #include "undefine.h"
 

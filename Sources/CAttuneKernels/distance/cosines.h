@@ -1,11 +1,12 @@
 // The three forms of the cosine. A template on forms.h, included once a type with
 //
-//   NORM(square), COSINE(dot, norm, norm)   float_norm and float_cosine, or those of integers
+//   NORM(square), COSINE(dot, norm, norm)   float_norm and float_cosine, or those of integers;
+//                                           beside them COSINE_of_squares(dot, square, square)
 
 TARGET float NAME(cosine)(const ELEMENT *a, const ELEMENT *b, size_t n) {
     RESULT dot[3];
     LOCAL(angle)(1, a, b, n, dot);
-    return COSINE(dot[0], NORM(dot[2]), NORM(dot[1]));
+    return JOINED_2(COSINE, of_squares)(dot[0], dot[2], dot[1]);
 }
 
 TARGET void NAME(cosines)(

@@ -2,7 +2,8 @@
 // its place), included once a kind with
 //
 //   KIND               PRODUCTS or DIFFERENCES
-//   ONE, MANY, MATRIX  the functions' names
+//   ONE, MANY, MATRIX  the functions' names; MATRIX may be missing, where it is written apart
+//   PACKED(...), PACKED_FROM   what does many-to-many from so many queries on; may be missing
 
 TARGET RESULT NAME(ONE)(const ELEMENT *a, const ELEMENT *b, size_t n) {
     RESULT out;
@@ -22,11 +23,18 @@ TARGET void NAME(MANY)(
     for (; r < count; r++) LOCAL(block)(KIND, NOTHING, query, rows + r * stride, stride, 1, n, out + r);
 }
 
+#ifdef MATRIX
 /// Queries that stay in the level-2 cache pass by rows that stay in the level-1 cache, tile by tile; what is left at
 /// the edges goes through one-to-many, which gives the same results.
 TARGET void NAME(MATRIX)(
     const ELEMENT *queries, size_t query_stride, size_t query_count, const ELEMENT *rows, size_t stride, size_t count,
     size_t n, RESULT *out, size_t out_stride) {
+#ifdef PACKED
+    if (query_count >= PACKED_FROM) {
+        PACKED(queries, query_stride, query_count, rows, stride, count, n, out, out_stride);
+        return;
+    }
+#endif
     const size_t bytes = n * sizeof(ELEMENT) + 1;
     const size_t query_block = (ATTUNE_LEVEL_2_BYTES / bytes / TILE + 1) * TILE;
     const size_t row_block = (ATTUNE_LEVEL_1_BYTES / bytes / 4 + 1) * 4;
@@ -57,6 +65,7 @@ TARGET void NAME(MATRIX)(
         }
     }
 }
+#endif
 
 #undef KIND
 #undef ONE

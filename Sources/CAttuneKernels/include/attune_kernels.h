@@ -396,6 +396,24 @@ attune_isa_status attune_kernels_find(
 const attune_kernels *_Nullable attune_kernels_for(const char *name);
 
 #if defined(__clang__)
+/// A function that is called once keeps the registers of its many callers.
+#define ATTUNE_CALLED_ONCE __attribute__((visibility("hidden"), cold, preserve_most))
+#else
+#define ATTUNE_CALLED_ONCE __attribute__((visibility("hidden"), cold))
+#endif
+
+/// Of attune_kernels_in_use alone: null before its first call.
+extern __attribute__((visibility("hidden"))) const attune_kernels *_Nullable attune_chosen_table;
+ATTUNE_CALLED_ONCE const attune_kernels *attune_choose_table(void);
+
+/// The table that the environment's `ATTUNE_ISA` names, or the best one: chosen by the first call, for as long as the
+/// process lives. A call of a kernel costs two loads and a jump besides, since the shortest ones take few nanoseconds.
+static inline const attune_kernels *attune_kernels_in_use(void) {
+    const attune_kernels *const _Nullable table = __atomic_load_n(&attune_chosen_table, __ATOMIC_ACQUIRE);
+    return table ? (const attune_kernels *)table : attune_choose_table();
+}
+
+#if defined(__clang__)
 #pragma clang assume_nonnull end
 #endif
 

@@ -3,7 +3,7 @@
 // Instructions: vminps, vmaxps, vcvtps2dq and vpmovusdb (8 bits); unpacks and shuffles of 128 bits (a transposition of
 // 16 by 16 words); vpermt2w (pairs).
 // Numeric policy: the bits of the scalar version.
-#include "../math/avx512.h"
+#include "../math/transpose512.h"
 #include "quantization.h"
 
 #if ATTUNE_X86
@@ -29,30 +29,11 @@ ATTUNE_AVX512 void attune_quantize_avx512(const float *x, size_t n, uint8_t *y, 
 
 /// Transposes 16 rows of up to 16 words: out[k] holds word k of every row.
 INLINE512 void transpose_words(const uint32_t *x, size_t stride, size_t rows, __mmask16 mask, __m512i out[16]) {
-    __m512i a[16], b[16];
+    __m512i a[16];
     for (size_t i = 0; i < 16; i++) {
         a[i] = i < rows ? _mm512_maskz_loadu_epi32(mask, x + i * stride) : _mm512_setzero_si512();
     }
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i += 2) {
-        b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
-        b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
-    }
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i += 4) {
-        a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
-        a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
-        a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
-        a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
-    }
-    // Now a[4g + c] holds, in its lane of 128 bits l, word 4l + c of rows 4g to 4g + 3.
-    _Pragma("clang loop unroll(full)") for (int c = 0; c < 4; c++) {
-        const __m512i low0 = _mm512_shuffle_i32x4(a[c], a[4 + c], 0x44), high0 = _mm512_shuffle_i32x4(a[c], a[4 + c], 0xee);
-        const __m512i low1 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0x44);
-        const __m512i high1 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0xee);
-        out[c] = _mm512_shuffle_i32x4(low0, low1, 0x88);
-        out[4 + c] = _mm512_shuffle_i32x4(low0, low1, 0xdd);
-        out[8 + c] = _mm512_shuffle_i32x4(high0, high1, 0x88);
-        out[12 + c] = _mm512_shuffle_i32x4(high0, high1, 0xdd);
-    }
+    transpose512(a, out);
 }
 
 ATTUNE_AVX512 void attune_pack_words_avx512(

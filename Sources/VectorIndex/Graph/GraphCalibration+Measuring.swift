@@ -1,0 +1,113 @@
+internal import VectorMath
+
+extension GraphCalibration {
+    /// The most vectors that are held out, and the smallest part of the others that they may be.
+    static let mostQueries = 256
+    private static let smallestPart = 8
+    static let neighbours = 10
+    /// A narrowest beam, and each of the next about a fifth wider.
+    private static let narrowest = 10
+    private static let widest = 600
+    /// Beyond this no wider beam is measured.
+    private static let enough = 0.9985
+
+    /// Which rows of a batch are held out to measure: none where there are too few.
+    static func heldOut(of count: Int, seed: UInt64) -> [Int] {
+        guard count >= GraphRound.fewest * 2 else { return [] }
+        var generator = RandomGenerator(seed: seed, stream: 2)
+        var chosen = Set<Int>()
+        while chosen.count < min(mostQueries, count / smallestPart) { chosen.insert(generator.below(count)) }
+        return chosen.sorted()
+    }
+
+    /// Whether a graph has grown so much that another beam may be right.
+    func isOutgrown(by count: Int) -> Bool { count >= 2 * vectorCount }
+
+    /// Asks a graph for vectors that it does not hold.
+    ///
+    /// What a whole scan finds is measured once, when all vectors are at hand in float32; later a scan is one of the rows, and what
+    /// these are known to lose is taken off.
+    ///
+    /// - Parameters:
+    ///   - exact: The vectors that it does hold, where they are at hand.
+    ///   - queries: `[Q, D]`, prepared.
+    static func measure(
+        _ state: GraphState, against exact: ExactSnapshot?, queries: MatrixView<Float>
+    ) throws(VectorIndexError) -> GraphCalibration {
+        let byRows = try GraphSnapshot(state).nearestByRows(queries, k: 2 * neighbours)
+        var (truth, lost, rowRecall) = (Truth(byRows), state.calibration?.rowRecall ?? 1, 1.0)
+        if let exact {
+            truth = Truth(try exact.search(queries, k: 2 * neighbours))
+            rowRecall = Double(truth.hits(in: byRows.map { Array($0.prefix(neighbours)) })) / Double(truth.total)
+            lost = 1
+        } else {
+            rowRecall = lost
+        }
+        var points: [Point] = []
+        var beam = narrowest
+        while beam <= widest {
+            let hits = truth.hits(in: try GraphSnapshot(state, beam: beam).search(queries, k: neighbours))
+            let (lower, upper) = interval(hits: hits, of: truth.total)
+            let recall = Double(hits) / Double(truth.total)
+            points.append(Point(beam: beam, recall: recall * lost, lower: lower * lost, upper: upper * lost))
+            if recall >= enough { break }
+            beam += max(2, beam / 5)
+        }
+        return GraphCalibration(
+            k: neighbours, queryCount: queries.rows, vectorCount: state.count, rowRecall: rowRecall, points: points)
+    }
+
+    /// The true neighbours of each query; of those as near as the last one each is right.
+    private struct Truth {
+        private let ids: [Set<UInt64>]
+        let total: Int
+
+        init(_ found: [[Neighbour]]) {
+            total = found.reduce(0) { $0 + min(neighbours, $1.count) }
+            ids = found.map { found in
+                guard found.count > neighbours else { return Set(found.map(\.id)) }
+                let last = found[neighbours - 1].score
+                return Set(found.prefix(neighbours).map(\.id) + found.filter { $0.score == last }.map(\.id))
+            }
+        }
+
+        func hits(in found: [[Neighbour]]) -> Int {
+            zip(found, ids).reduce(0) { hits, pair in
+                hits + min(neighbours, pair.0.count { pair.1.contains($0.id) })
+            }
+        }
+    }
+}
+
+extension GraphChanges {
+    /// Adds vectors and, where the graph begins or has doubled since beams were measured, measures them: some of the vectors go in last,
+    /// when the graph of the others was asked for them.
+    mutating func addMeasuring(ids: [UInt64], vectors: Matrix<Float>) throws(VectorIndexError) {
+        let heldOut = GraphCalibration.heldOut(of: ids.count, seed: state.settings.seed)
+        let isDue = state.calibration?.isOutgrown(by: state.count + ids.count) ?? true
+        guard isDue, !heldOut.isEmpty else { return try add(ids: ids, vectors: vectors.view) }
+        let isFirst = state.count == 0
+        let isHeldOut = Set(heldOut)
+        let rest = ids.indices.filter { !isHeldOut.contains($0) }
+        let base = vectors.rows(at: rest)
+        try add(ids: rest.map { ids[$0] }, vectors: base.view)
+        reachAll()
+        try check(.calibrating, 0, of: heldOut.count)
+        let exact = ExactSnapshot(
+            metric: state.metric, dimension: state.dimension, tag: [],
+            segments: [VectorSegment(ids: rest.map { ids[$0] }, vectors: base)], codePolicy: .never, comparesAll: true)
+        let queries = vectors.rows(at: heldOut)
+        // What is in memory and was checked has no errors.
+        calibrate(try? GraphCalibration.measure(state, against: isFirst ? exact : nil, queries: queries.view))
+        try add(ids: heldOut.map { ids[$0] }, vectors: queries.view)
+    }
+}
+
+extension Matrix<Float> {
+    /// A copy of some rows.
+    fileprivate func rows(at rows: [Int]) -> Matrix<Float> {
+        var copy = Matrix<Float>(uninitializedRows: rows.count, columns: columns)
+        for (place, row) in rows.enumerated() { copy.copyRow(row, of: view, to: place) }
+        return copy
+    }
+}

@@ -1,0 +1,81 @@
+internal import Synchronization
+internal import VectorMath
+
+/// The memory of one search at a time.
+final class GraphScratch: @unchecked Sendable {
+    let width: Int
+    /// A placed query or vector, and a second one.
+    let vector: UnsafeMutablePointer<Float>
+    let other: UnsafeMutablePointer<Float>
+    let tables: UnsafeMutablePointer<UInt8>
+    private(set) var visited: UnsafeMutablePointer<UInt32>
+    /// Room for the beam.
+    private(set) var room: UnsafeMutablePointer<UInt64>
+    private(set) var popped: UnsafeMutablePointer<GraphEntry>
+    /// Room for as many entries as `popped`.
+    private(set) var best: UnsafeMutablePointer<GraphEntry>
+    private(set) var numbers: UnsafeMutablePointer<Float>
+    private var vertexCount = 0
+    private var beam = 0
+
+    /// A search ends after it expanded so many vertices.
+    static func limit(beam: Int) -> Int { 4 * beam + 256 }
+
+    init(width: Int) {
+        self.width = width
+        (vector, other) = (.allocate(capacity: width), .allocate(capacity: width))
+        tables = .allocate(capacity: 4 * width)
+        (visited, room, popped) = (.allocate(capacity: 1), .allocate(capacity: 1), .allocate(capacity: 1))
+        (best, numbers) = (.allocate(capacity: 1), .allocate(capacity: 1))
+    }
+
+    /// Makes room for searches of that beam in a graph of so many vertices.
+    func prepare(vertexCount: Int, beam: Int) {
+        if vertexCount > self.vertexCount {
+            self.vertexCount = max(vertexCount, 2 * self.vertexCount)
+            visited.deallocate()
+            visited = .allocate(capacity: self.vertexCount / 32 + 1)
+            visited.initialize(repeating: 0, count: self.vertexCount / 32 + 1)
+        }
+        if beam > self.beam {
+            self.beam = beam
+            room.deallocate()
+            popped.deallocate()
+            best.deallocate()
+            numbers.deallocate()
+            let limit = Self.limit(beam: beam)
+            (room, popped, best) = (
+                .allocate(capacity: GraphRows.room(beam: beam)), .allocate(capacity: limit), .allocate(capacity: limit)
+            )
+            numbers = .allocate(capacity: limit + width)
+        }
+    }
+
+    deinit {
+        vector.deallocate()
+        other.deallocate()
+        tables.deallocate()
+        visited.deallocate()
+        room.deallocate()
+        popped.deallocate()
+        best.deallocate()
+        numbers.deallocate()
+    }
+}
+
+/// Scratch memory that waits for the next search: about one for each thread that searched at once.
+final class GraphScratchPool: Sendable {
+    private let width: Int
+    private let waiting = Mutex<[GraphScratch]>([])
+
+    init(width: Int) { self.width = width }
+
+    func use<R, Failure: Error>(
+        vertexCount: Int, beam: Int, _ body: (GraphScratch) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        let scratch = waiting.withLock { $0.popLast() } ?? GraphScratch(width: width)
+        scratch.prepare(vertexCount: vertexCount, beam: beam)
+        defer { waiting.withLock { $0.append(scratch) } }
+        return try body(scratch)
+    }
+}
