@@ -3,7 +3,8 @@ internal import VectorMath
 
 /// Where the gradients of an adapter's matrices lie in one run of floats.
 struct AdapterGradientLayout: Sendable {
-    /// The gradients of one pair: dA `[R, in]`, and dBᵀ / scaling `[R, out]`.
+    /// The gradients of one pair: dA `[R, in]`, dBᵀ / scaling `[R, out]` as if nothing were stretched, and with magnitudes the
+    /// sums that theirs are made of, `[out]`.
     struct Place: Sendable {
         /// The position in the adapter.
         let index: Int
@@ -13,6 +14,8 @@ struct AdapterGradientLayout: Sendable {
         let inputs: Int
         let outputs: Int
         let scaling: Float
+        /// Where there are magnitudes, what they do, and the place of their sums.
+        let stretch: (stretch: RowStretch, sums: Int)?
     }
 
     let places: [Place]
@@ -25,16 +28,19 @@ struct AdapterGradientLayout: Sendable {
         for adapter in adapters {
             var a = used
             var b = used + adapter.entries.reduce(0) { $0 + $1.ranks.count * pairs[$1.index].inputWidth }
+            var sums = b + adapter.entries.reduce(0) { $0 + $1.ranks.count * pairs[$1.index].outputWidth }
             for entry in adapter.entries {
                 let pair = pairs[entry.index]
                 places.append(
                     Place(
                         index: entry.index, a: a, b: b, rank: pair.rank, inputs: pair.inputWidth,
-                        outputs: pair.outputWidth, scaling: pair.scaling))
+                        outputs: pair.outputWidth, scaling: pair.scaling,
+                        stretch: entry.stretch.map { ($0, sums) }))
                 a += pair.rank * pair.inputWidth
                 b += pair.rank * pair.outputWidth
+                if entry.stretch != nil { sums += pair.outputWidth }
             }
-            used = b
+            used = sums
         }
         self.places = places
         count = used
@@ -74,7 +80,17 @@ struct AdapterGradientSums: @unchecked Sendable {
             add(place.a, rows: place.rank, columns: place.inputs, to: &pairs[place.index].a)
             var transposed = Matrix<Float>(rows: place.rank, columns: place.outputs)
             add(place.b, rows: place.rank, columns: place.outputs, to: &transposed)
-            multiplyTransposed(transposed, by: place.scaling, addingTo: &pairs[place.index].b)
+            guard let (stretch, sums) = place.stretch else {
+                multiplyTransposed(transposed, by: place.scaling, addingTo: &pairs[place.index].b)
+                continue
+            }
+            var stretched = Matrix<Float>(rows: place.outputs, columns: place.rank)
+            multiplyTransposed(transposed, by: place.scaling, addingTo: &stretched)
+            scaleRows(of: &stretched, by: stretch.gains)
+            VectorMath.add(stretched.view, to: &pairs[place.index].b)
+            var row = Matrix<Float>(rows: 1, columns: place.outputs)
+            add(sums, rows: 1, columns: place.outputs, to: &row)
+            pairs[place.index].addMagnitude(stretch.magnitudeGradient(row.row(0)))
         }
         gradients.pairs = pairs
     }

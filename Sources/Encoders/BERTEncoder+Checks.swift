@@ -17,9 +17,8 @@ extension BERTEncoder {
         return BoundAdapter(blocks: blocks.map { $0.adapters(adapter) })
     }
 
-    /// Throws unless an adapter is nothing but products and every module of it one of the model's, in its shape.
+    /// Throws unless an adapter is without trained biases and every module of it one of the model's, in its shape.
     public func check(_ adapter: LowRankAdapter) throws(EncodersError) {
-        guard !adapter.hasMagnitudes else { throw .inapplicableAdapter(what: "the magnitudes of DoRA") }
         guard adapter.biases.isEmpty else { throw .inapplicableAdapter(what: "trained biases") }
         let known = Dictionary(uniqueKeysWithValues: linearModules.map { ($0.name, $0) })
         let strangers = adapter.names.filter { known[$0] == nil && !Self.isDead($0) }

@@ -80,6 +80,17 @@ public struct EmbeddingModel: Sendable {
         self.maxLength = maxLength
     }
 
+    /// Another model with a changed encoder.
+    init(_ other: EmbeddingModel, encoder: BERTEncoder) {
+        tokenizer = other.tokenizer
+        self.encoder = encoder
+        weights = other.weights
+        pooling = other.pooling
+        poolsPrompt = other.poolsPrompt
+        normalizes = other.normalizes
+        maxLength = other.maxLength
+    }
+
     /// The width of the vectors: D times the number of pooling modes.
     public var dimension: Int { encoder.width * pooling.modes.count }
 

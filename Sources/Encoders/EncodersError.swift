@@ -15,7 +15,7 @@ public enum EncodersError: Error {
     case unknownModules([String], model: String)
     /// A matrix of the adapter has another shape than the layer that it changes.
     case adapterShape(module: String, matrix: String, expected: [Int], found: [Int])
-    /// The adapter has something beside products B · A, which the encoder cannot apply.
+    /// The adapter has something that the encoder cannot apply.
     case inapplicableAdapter(what: String)
     /// The tokenizer knows more tokens than the model has embeddings.
     case vocabularyMismatch(tokenizer: Int, model: Int, path: String)

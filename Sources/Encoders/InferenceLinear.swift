@@ -49,6 +49,7 @@ struct InferenceAdapter: PackedAdapter {
     let entries: [Int: Entry]
 
     init(_ adapter: LinearAdapter, precision: Precision) {
+        precondition(adapter.stretched == nil, "magnitudes are merged into the weights before inference")
         down = PackedMatrix(adapter.stackedA.view, precision: precision)
         entries = Dictionary(
             uniqueKeysWithValues: adapter.entries.map {

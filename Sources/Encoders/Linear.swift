@@ -2,7 +2,8 @@ package import LowRank
 internal import Synchronization
 package import VectorMath
 
-/// y = x · Wᵀ + b, plus scaling · dropout(x) · Aᵀ · Bᵀ for every module that an adapter changes.
+/// y = x · Wᵀ + b, plus scaling · dropout(x) · Aᵀ · Bᵀ for every module that an adapter changes; with magnitudes, all but b is stretched
+/// column by column, see ``RowStretch``.
 ///
 /// One or more modules of the model that read the same input, their outputs side by side: the products of query, key and value are
 /// one layer of 3 · D outputs.
@@ -52,6 +53,24 @@ package struct Linear: Sendable {
         self.bias = bias
     }
 
+    private init(modules: [Module], bias: [Float]) {
+        self.modules = modules
+        self.bias = bias
+    }
+
+    /// The layer with other weights in some of its modules, by name; itself where none is among them.
+    func replacing(_ weights: [String: Matrix<Float>]) -> Linear {
+        guard modules.contains(where: { weights[$0.name] != nil }) else { return self }
+        return Linear(
+            modules: modules.map { module in
+                guard let weight = weights[module.name] else { return module }
+                precondition(
+                    weight.rows == module.weight.rows && weight.columns == module.weight.columns,
+                    "a weight of another shape than that of \(module.name)")
+                return Module(name: module.name, weight: weight.view, columns: module.columns)
+            }, bias: bias)
+    }
+
     package var inputWidth: Int { modules[0].weight.columns }
     package var outputWidth: Int { bias.count }
 
@@ -73,7 +92,7 @@ package struct Linear: Sendable {
         let projection = adapter?.project(x, options: options)
         var y = Matrix<Float>(uninitializedRows: x.rows, columns: outputWidth)
         BlockedProduct.run(
-            x, parts(precision: .f32), bias: bias, residual: residual,
+            x, (adapter?.stretched ?? self).parts(precision: .f32), bias: bias, residual: residual,
             updates: adapter?.outputUpdates(projection: projection!) ?? [], into: &y)
         let kept = keepsInput || adapter != nil ? x : nil
         return (y, Activations(input: kept, projection: projection))
@@ -91,6 +110,7 @@ package struct Linear: Sendable {
         gradients: inout AdapterGradients?, full: inout Gradient?, wantsInput: Bool = true
     ) -> Matrix<Float>? {
         precondition(dy.columns == outputWidth, "\(dy.columns) gradients for a layer of \(outputWidth)")
+        precondition(full == nil || adapter?.stretched == nil, "weights do not train together with magnitudes")
         if full != nil, let input = activations.input {
             multiply(dy, transposingFirst: true, input, into: &full!.weight, beta: 1)
             addColumnSums(of: dy, to: &full!.bias)
@@ -104,7 +124,8 @@ package struct Linear: Sendable {
         var dx = Matrix<Float>(uninitializedRows: dy.rows, columns: inputWidth)
         let drops = adapter?.drops(options) ?? false
         let updates = drops ? [] : dProjection.map { adapter!.inputUpdates(dProjection: $0) } ?? []
-        let weight = backwardWeight.value { transposed(precision: .f32) }
+        let layer = adapter?.stretched ?? self
+        let weight = layer.backwardWeight.value { layer.transposed(precision: .f32) }
         BlockedProduct.run(
             dy, [BlockedProduct.Part(weight: weight, start: 0)], bias: nil, residual: residual, updates: updates,
             into: &dx)

@@ -14,7 +14,9 @@ package struct LinearAdapter: Sendable {
         /// Its columns of the projection `[T, ΣR]`.
         let ranks: Range<Int>
         let pair: LowRankPair
-        /// scaling · B, `[out, R]`.
+        /// What magnitudes do to the module; nil without them.
+        let stretch: RowStretch?
+        /// scaling · B, stretched, `[out, R]`.
         let scaledB: Matrix<Float>
         /// scaling · Bᵀ, from the projection to the module's columns.
         let up: PackedMatrix
@@ -27,25 +29,36 @@ package struct LinearAdapter: Sendable {
     let stackedA: Matrix<Float>
     /// Aᵀ of all entries side by side, from x to the projection.
     private let down: PackedMatrix
+    /// The layer with the rows of its weights stretched; nil where no module has magnitudes.
+    let stretched: Linear?
 
     /// The part of an adapter that concerns a layer; nil when it has none.
     package init?(_ adapter: LowRankAdapter, for layer: Linear) {
         var entries: [Entry] = []
         var rank = 0
+        var stretchedWeights: [String: Matrix<Float>] = [:]
         for (position, module) in layer.modules.enumerated() {
             guard let index = adapter.index(of: module.name) else { continue }
             let pair = adapter.pairs[index]
             var scaledB = pair.b
             scale(&scaledB, by: pair.scaling)
+            let stretch = RowStretch(pair, over: module.weight)
+            if let stretch {
+                scaleRows(of: &scaledB, by: stretch.gains)
+                var weight = Matrix(copying: module.weight)
+                scaleRows(of: &weight, by: stretch.gains)
+                stretchedWeights[module.name] = weight
+            }
             entries.append(
                 Entry(
                     index: index, module: position, columns: module.columns, ranks: rank..<rank + pair.rank,
-                    pair: pair, scaledB: scaledB, up: PackedMatrix(scaledB.view),
+                    pair: pair, stretch: stretch, scaledB: scaledB, up: PackedMatrix(scaledB.view),
                     stream: Dropout.stream(of: module.name)))
             rank += pair.rank
         }
         guard !entries.isEmpty else { return nil }
         self.entries = entries
+        stretched = stretchedWeights.isEmpty ? nil : layer.replacing(stretchedWeights)
         if entries.count == 1 {
             stackedA = entries[0].pair.a
         } else {
@@ -107,9 +120,15 @@ package struct LinearAdapter: Sendable {
         }
         guard gradients != nil else { return dProjection }
         for entry in entries {
-            multiply(
-                dy.columns(entry.columns), transposingFirst: true, projection.view.columns(entry.ranks),
-                into: &gradients!.pairs[entry.index].b, alpha: entry.pair.scaling, beta: 1)
+            guard let stretch = entry.stretch else {
+                multiply(
+                    dy.columns(entry.columns), transposingFirst: true, projection.view.columns(entry.ranks),
+                    into: &gradients!.pairs[entry.index].b, alpha: entry.pair.scaling, beta: 1)
+                continue
+            }
+            addStretched(
+                dy.columns(entry.columns), input: input, projection: projection.view.columns(entry.ranks), entry,
+                stretch, to: &gradients!.pairs[entry.index])
         }
         if let options, drops(options) {
             for entry in entries {
@@ -124,6 +143,22 @@ package struct LinearAdapter: Sendable {
             for entry in entries { add(dA[rows: entry.ranks], to: &gradients!.pairs[entry.index].a) }
         }
         return dProjection
+    }
+
+    /// Adds dB and dm of a module with magnitudes.
+    private func addStretched(
+        _ dy: MatrixView<Float>, input: MatrixView<Float>, projection: MatrixView<Float>, _ entry: Entry,
+        _ stretch: RowStretch, to gradient: inout AdapterGradients.Pair
+    ) {
+        var dB = Matrix<Float>(rows: dy.columns, columns: projection.columns)
+        multiply(dy, transposingFirst: true, projection, into: &dB)
+        var dWeight = Matrix<Float>(rows: dy.columns, columns: input.columns)
+        multiply(dy, transposingFirst: true, input, into: &dWeight)
+        let base = rowDots(dWeight.view, stretched!.modules[entry.module].weight)
+        let sums = zip(base, rowDots(dB.view, entry.scaledB.view)).map { $0 + $1 }
+        gradient.addMagnitude(stretch.magnitudeGradient(sums))
+        scaleRows(of: &dB, by: stretch.gains)
+        add(dB.view, to: &gradient.b, scale: entry.pair.scaling)
     }
 
     /// Adds dropout(dProjection · A) to dx, an entry each: the mask of the forward pass drops the same gradients.

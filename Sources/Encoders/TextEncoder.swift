@@ -44,8 +44,7 @@ public struct TextEncoder: Sendable {
         self.model = model
         self.adapter = adapter
         self.precision = precision
-        inference = model.inferenceEncoder(precision)
-        boundAdapter = inference.bind(try model.encoder.bind(adapter))
+        (inference, boundAdapter) = try Self.prepare(model, adapter, precision)
         warnings = folder.warnings + Self.warnings(of: adapter)
         head = try Self.head(of: folder)
     }
@@ -87,13 +86,23 @@ public struct TextEncoder: Sendable {
         model = other.model
         self.adapter = adapter
         precision = other.precision
-        inference = other.inference
-        boundAdapter = inference.bind(try other.model.encoder.bind(adapter))
+        (inference, boundAdapter) = try Self.prepare(model, adapter, precision)
         prompts = other.prompts
         defaultPromptName = other.defaultPromptName
         identity = other.identity
         let stale = Self.warnings(of: other.adapter)
         warnings = other.warnings.filter { !stale.contains($0) } + Self.warnings(of: adapter)
+    }
+
+    /// What computes with an adapter: the model's own encoder beside the adapter, or with magnitudes one of merged weights.
+    private static func prepare(
+        _ model: EmbeddingModel, _ adapter: LowRankAdapter?, _ precision: Precision
+    ) throws(EncodersError) -> (InferenceEncoder, InferenceEncoder.BoundAdapter?) {
+        if let adapter, adapter.hasMagnitudes {
+            return (try model.merging(adapter).inferenceEncoder(precision), nil)
+        }
+        let inference = model.inferenceEncoder(precision)
+        return (inference, inference.bind(try model.encoder.bind(adapter)))
     }
 
     /// The width of the vectors.

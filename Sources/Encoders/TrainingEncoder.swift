@@ -18,6 +18,8 @@ package final class TrainingEncoder: Sendable {
         let layout: AdapterGradientLayout
         /// The largest ΣR of a layer.
         var rank: Int { blocks.flatMap(\.all).reduce(1) { max($0, $1.rank) } }
+        /// Whether a module has magnitudes.
+        var stretches: Bool { blocks.flatMap(\.all).contains { $0.stretched != nil } }
     }
 
     /// What `backward` needs of a forward pass.

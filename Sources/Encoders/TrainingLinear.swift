@@ -32,15 +32,17 @@ struct TrainingAdapter: PackedAdapter {
         /// Its columns of the projection `[T, ΣR]`.
         let ranks: Range<Int>
         let scaling: Float
+        /// What magnitudes do to the module; nil without them.
+        let stretch: RowStretch?
         /// Which values dropout takes.
         let stream: UInt64
         /// A, from x to the projection: where each module's x is dropped on its own.
         let down: PackedMatrix
         /// Aᵀ, from d projection to d x, in float32.
         let downBack: PackedMatrix
-        /// scaling · B, from the projection to y, in float32.
+        /// scaling · B, stretched, from the projection to y, in float32.
         let up: PackedMatrix
-        /// scaling · Bᵀ, from d y to d projection.
+        /// scaling · Bᵀ, stretched, from d y to d projection.
         let upBack: PackedMatrix
     }
 
@@ -51,15 +53,21 @@ struct TrainingAdapter: PackedAdapter {
     let downBack: PackedMatrix
     /// ΣR.
     let rank: Int
+    /// The layer with the rows of its weights stretched, which takes the place of the frozen one; nil without magnitudes.
+    let stretched: TrainingLinear?
 
     init(_ adapter: LinearAdapter, precision: Precision) {
         rank = adapter.rank
+        stretched = adapter.stretched.map {
+            let bytes = $0.packedByteCount(precision) + $0.transposedByteCount(precision)
+            return TrainingLinear($0, precision: precision, in: Arena(byteCount: bytes))
+        }
         down = PackedMatrix(adapter.stackedA.view, precision: precision)
         downBack = PackedMatrix(transposing: adapter.stackedA.view)
         entries = adapter.entries.map {
             Entry(
                 index: $0.index, part: $0.module, columns: $0.columns, ranks: $0.ranks, scaling: $0.pair.scaling,
-                stream: $0.stream, down: PackedMatrix($0.pair.a.view, precision: precision),
+                stretch: $0.stretch, stream: $0.stream, down: PackedMatrix($0.pair.a.view, precision: precision),
                 downBack: PackedMatrix(transposing: $0.pair.a.view), up: $0.up,
                 upBack: PackedMatrix(transposing: $0.scaledB.view, precision: precision))
         }

@@ -92,7 +92,9 @@ extension TrainingPass {
                 }
             }
         }
-        if let tail { layer.back.multiply(dy.input(part), columns: 0..<layer.inputs, tail: tail) }
+        if let tail {
+            (adapter?.stretched ?? layer).back.multiply(dy.input(part), columns: 0..<layer.inputs, tail: tail)
+        }
     }
 
     /// Adds dA and dBᵀ of a layer's pairs; leaves d projection in the scratch.
@@ -115,6 +117,9 @@ extension TrainingPass {
             add(
                 projection + entry.ranks.lowerBound, rank: entry.ranks.count, gradient, columns: place.outputs,
                 at: place.b)
+            if let (_, place) = place.stretch {
+                addMagnitudeSums(dy, part, adapter, entry, x: x, xRows, projection, to: sums + place)
+            }
             guard options.dropout > 0 else { continue }
             add(
                 scratch.projection + entry.ranks.lowerBound, rank: entry.ranks.count,
@@ -123,6 +128,31 @@ extension TrainingPass {
         guard options.dropout == 0 else { return }
         let place = self.adapter.layout.place(of: adapter.entries[0].index)
         add(scratch.projection, rank: adapter.rank, x.input(xRows), columns: place.inputs, at: place.a)
+    }
+
+    /// Adds Σ dy ⊙ (y - b) of a module with magnitudes, whose y is computed again.
+    private func addMagnitudeSums(
+        _ dy: ActivationRows, _ part: Range<Int>, _ adapter: TrainingAdapter, _ entry: TrainingAdapter.Entry,
+        x: ActivationRows, _ xRows: Range<Int>, _ projection: UnsafeMutablePointer<Float>,
+        to sums: UnsafeMutablePointer<Float>
+    ) {
+        let (weight, count) = (adapter.stretched!.parts[entry.part].weight, entry.columns.count)
+        for start in stride(from: 0, to: part.count, by: TrainingScratch.rowBlock) {
+            let rows = start..<min(start + TrainingScratch.rowBlock, part.count)
+            var tail = ProductTail(y: scratch.stretched, yStride: count)
+            tail.lowRank = ProductTail.LowRank(
+                values: projection + start * adapter.rank + entry.ranks.lowerBound, stride: adapter.rank,
+                weight: entry.up)
+            weight.multiply(
+                x.input(xRows.lowerBound + rows.lowerBound..<xRows.lowerBound + rows.upperBound), columns: 0..<count,
+                tail: tail)
+            for i in rows {
+                let y = scratch.stretched + (i - start) * count
+                RowKernels.multiply(
+                    dy.floats(part.lowerBound + i, scratch.row) + entry.columns.lowerBound, into: y, count: count)
+                RowKernels.add(y, to: sums, count: count)
+            }
+        }
     }
 
     /// Puts dropout(d projection · A) of every pair, with the masks of the way there, in front of what a tail adds to.

@@ -23,7 +23,8 @@ struct TrainingPass {
         self.options = options
         self.kept = kept
         scratch = TrainingScratch(
-            encoder, rows: batch.tokenCount, longest: batch.longest, rank: adapter.rank, drops: options.dropout > 0)
+            encoder, rows: batch.tokenCount, longest: batch.longest, rank: adapter.rank, drops: options.dropout > 0,
+            stretches: adapter.stretches)
     }
 
     var rows: Range<Int> { 0..<batch.tokenCount }
@@ -114,6 +115,7 @@ struct TrainingPass {
             project(x, part, adapter, into: projection + row * adapter.rank, firstRow: row)
         }
         let input = x.input(part)
+        let layer = adapter?.stretched ?? layer
         layer.bias.withUnsafeBufferPointer { bias in
             for (number, module) in layer.parts.enumerated() {
                 var tail = tail

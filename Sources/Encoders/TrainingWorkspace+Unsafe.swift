@@ -176,16 +176,19 @@ final class TrainingScratch: @unchecked Sendable {
     let dropped: UnsafeMutableRawPointer
     /// What a gradient through dropout is added from, `[T, in]` of the widest input.
     let droppedGradient: UnsafeMutablePointer<Float>
+    /// What modules with magnitudes give, `[block, out]` of the widest.
+    let stretched: UnsafeMutablePointer<Float>
     /// Two rows of the widest layer.
     let row: UnsafeMutablePointer<Float>
     let second: UnsafeMutablePointer<Float>
     /// What the kernels work in.
     let kernels: UnsafeMutableRawPointer
 
-    init(_ encoder: TrainingEncoder, rows: Int, longest: Int, rank: Int, drops: Bool) {
+    init(_ encoder: TrainingEncoder, rows: Int, longest: Int, rank: Int, drops: Bool, stretches: Bool) {
         let (width, wideWidth, precision) = (encoder.width, encoder.wideWidth, encoder.precision)
         let block = min(rows, Self.rowBlock)
         let widest = max(3 * width, wideWidth)
+        let stretchedCount = stretches ? block * max(width, wideWidth) : 0
         let droppedCount = drops ? max(rows * width, block * wideWidth) : 0
         let kernelBytes = [
             AttentionKernel.scratchByteCount(count: longest, width: width / encoder.heads),
@@ -199,7 +202,8 @@ final class TrainingScratch: @unchecked Sendable {
         arena = Arena(
             byteCount: floatBytes(rows * width) + 2 * rowBytes(rows, width) + rowBytes(rows, 3 * width)
                 + 2 * rowBytes(block, wideWidth) + floatBytes(block * wideWidth) + floatBytes(rows * rank)
-                + 2 * floatBytes(droppedCount) + 2 * floatBytes(widest) + (kernelBytes + 63) / 64 * 64)
+                + 2 * floatBytes(droppedCount) + floatBytes(stretchedCount) + 2 * floatBytes(widest)
+                + (kernelBytes + 63) / 64 * 64)
         hidden = arena.take(Float.self, count: rows * width)
         packed = ActivationRows(rows: rows, width: width, precision: precision, in: arena)
         context = ActivationRows(rows: rows, width: width, precision: precision, in: arena)
@@ -210,6 +214,7 @@ final class TrainingScratch: @unchecked Sendable {
         projection = arena.take(Float.self, count: rows * rank)
         dropped = UnsafeMutableRawPointer(arena.take(Float.self, count: droppedCount))
         droppedGradient = arena.take(Float.self, count: droppedCount)
+        stretched = arena.take(Float.self, count: stretchedCount)
         row = arena.take(Float.self, count: widest)
         second = arena.take(Float.self, count: widest)
         kernels = UnsafeMutableRawPointer(arena.take(UInt8.self, count: kernelBytes))

@@ -10,6 +10,8 @@ public struct AdapterGradients: Sendable {
         public var a: Matrix<Float>
         /// d loss / d B, `[out, R]`.
         public var b: Matrix<Float>
+        /// d loss / d m, `[out]`, with the lengths of the rows of W + ΔW held (arXiv:2402.09353, section 4.3); nil for all but DoRA.
+        public var magnitude: [Float]?
     }
 
     /// The modules' paths, in the order of the adapter's.
@@ -17,12 +19,18 @@ public struct AdapterGradients: Sendable {
     /// A gradient for each of `names`.
     public var pairs: [Pair]
 
+    /// The gradients of all matrices, in the order of the pairs: A and B of each, and its magnitudes as one row.
+    public var matrices: [Matrix<Float>] {
+        pairs.flatMap { pair in [pair.a, pair.b] + (pair.magnitude.map { [Matrix(rowsOf: [$0])] } ?? []) }
+    }
+
     /// Zeros in the shapes of an adapter.
     public init(zerosLike adapter: LowRankAdapter) {
         names = adapter.names
         pairs = adapter.pairs.map {
             Pair(
-                a: Matrix(rows: $0.a.rows, columns: $0.a.columns), b: Matrix(rows: $0.b.rows, columns: $0.b.columns))
+                a: Matrix(rows: $0.a.rows, columns: $0.a.columns), b: Matrix(rows: $0.b.rows, columns: $0.b.columns),
+                magnitude: $0.magnitude.map { $0.map { _ in 0 } })
         }
     }
 
@@ -31,6 +39,7 @@ public struct AdapterGradients: Sendable {
         for i in pairs.indices {
             pairs[i].a = Matrix(rows: pairs[i].a.rows, columns: pairs[i].a.columns)
             pairs[i].b = Matrix(rows: pairs[i].b.rows, columns: pairs[i].b.columns)
+            pairs[i].magnitude = pairs[i].magnitude.map { $0.map { _ in 0 } }
         }
     }
 
@@ -39,6 +48,7 @@ public struct AdapterGradients: Sendable {
         for i in pairs.indices {
             VectorMath.scale(&pairs[i].a, by: factor)
             VectorMath.scale(&pairs[i].b, by: factor)
+            pairs[i].magnitude = pairs[i].magnitude.map { $0.map { $0 * factor } }
         }
     }
 
@@ -48,11 +58,25 @@ public struct AdapterGradients: Sendable {
         for i in pairs.indices {
             VectorMath.add(other.pairs[i].a.view, to: &pairs[i].a, scale: factor)
             VectorMath.add(other.pairs[i].b.view, to: &pairs[i].b, scale: factor)
+            if let more = other.pairs[i].magnitude { pairs[i].addMagnitude(more, scale: factor) }
         }
     }
 
     /// The sum of the squares of all values, in one fixed order; its root is the norm that clipping looks at.
     public var sumOfSquares: Double {
-        pairs.reduce(0) { $0 + VectorMath.sumOfSquares($1.a.view) + VectorMath.sumOfSquares($1.b.view) }
+        pairs.reduce(0) { sum, pair in
+            sum + VectorMath.sumOfSquares(pair.a.view) + VectorMath.sumOfSquares(pair.b.view)
+                + (pair.magnitude ?? []).reduce(0.0) { $0 + Double($1) * Double($1) }
+        }
+    }
+}
+
+extension AdapterGradients.Pair {
+    /// Adds `factor` times a gradient of the magnitudes.
+    ///
+    /// - Precondition: The pair has magnitudes.
+    public mutating func addMagnitude(_ other: [Float], scale factor: Float = 1) {
+        precondition(magnitude?.count == other.count, "gradients of other magnitudes")
+        magnitude = zip(magnitude!, other).map { $0 + factor * $1 }
     }
 }

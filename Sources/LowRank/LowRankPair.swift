@@ -50,10 +50,21 @@ public struct LowRankPair: Sendable {
             "a weight of [\(weight.rows), \(weight.columns)] cannot take a pair of [\(outputWidth), \(inputWidth)]")
         precondition(magnitude == nil || strength == 1, "magnitudes cannot be merged at a strength of \(strength)")
         multiply(b.view, a.view, into: &weight, alpha: scaling * strength, beta: 1)
-        if let magnitude {
-            let norms = rowNorms(of: weight.view)
-            // A row of zeros has no direction to stretch; PyTorch would divide by zero.
-            scaleRows(of: &weight, by: zip(magnitude, norms).map { $1 > 0 ? $0 / $1 : 1 })
-        }
+        if let gains = gains(ofRows: weight.view) { scaleRows(of: &weight, by: gains) }
+    }
+
+    /// What magnitudes stretch the rows of W + ΔW by, `[out]`: m / ‖W + ΔW‖. Nil without magnitudes.
+    ///
+    /// - Parameter weight: W, `[out, in]`.
+    public func gains(over weight: MatrixView<Float>) -> [Float]? {
+        guard magnitude != nil else { return nil }
+        var sum = Matrix(copying: weight)
+        multiply(b.view, a.view, into: &sum, alpha: scaling, beta: 1)
+        return gains(ofRows: sum.view)
+    }
+
+    private func gains(ofRows sum: MatrixView<Float>) -> [Float]? {
+        // A row of zeros has no direction to stretch; PyTorch would divide by zero.
+        magnitude.map { zip($0, rowNorms(of: sum)).map { $1 > 0 ? $0 / $1 : 1 } }
     }
 }

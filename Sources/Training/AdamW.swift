@@ -26,6 +26,8 @@ public struct AdamW: Sendable {
     public let constants: Constants
     /// Whether each matrix decays.
     public let decays: [Bool]
+    /// What the learning rate of each matrix is multiplied by.
+    public let rates: [Double]
     /// The moments of each matrix.
     public private(set) var moments: [Moment]
     /// The number of steps taken.
@@ -33,19 +35,28 @@ public struct AdamW: Sendable {
 
     /// An optimiser before its first step.
     ///
-    /// - Parameter decays: whether each matrix decays; nil for all.
-    public init(for matrices: [Matrix<Float>], decays: [Bool]? = nil, constants: Constants = Constants()) {
+    /// - Parameters:
+    ///   - decays: whether each matrix decays; nil for all.
+    ///   - rates: what the learning rate of each matrix is multiplied by; nil for 1.
+    public init(
+        for matrices: [Matrix<Float>], decays: [Bool]? = nil, rates: [Double]? = nil,
+        constants: Constants = Constants()
+    ) {
         self.init(
-            moments: matrices.map(Moment.init(zerosLike:)), decays: decays ?? matrices.map { _ in true }, steps: 0,
-            constants: constants)
+            moments: matrices.map(Moment.init(zerosLike:)), decays: decays ?? matrices.map { _ in true },
+            rates: rates, steps: 0, constants: constants)
     }
 
     /// An optimiser that continues where another was.
-    public init(moments: [Moment], decays: [Bool], steps: Int, constants: Constants = Constants()) {
+    public init(
+        moments: [Moment], decays: [Bool], rates: [Double]? = nil, steps: Int, constants: Constants = Constants()
+    ) {
         precondition(steps >= 0, "steps are counted from 0")
         precondition(moments.count == decays.count, "every matrix decays or does not")
+        precondition(rates == nil || rates?.count == moments.count, "every matrix has a learning rate")
         self.moments = moments
         self.decays = decays
+        self.rates = rates ?? decays.map { _ in 1 }
         self.steps = steps
         self.constants = constants
     }
@@ -66,7 +77,7 @@ public struct AdamW: Sendable {
         still.weightDecay = 0
         for index in moments.indices {
             moments[index].step(
-                &matrices[index], gradient: gradients[index], learningRate: learningRate,
+                &matrices[index], gradient: gradients[index], learningRate: learningRate * rates[index],
                 gradientScale: gradientScale, steps: steps, constants: decays[index] ? constants : still)
         }
     }

@@ -182,7 +182,7 @@ struct Checkpoint {
                         second: try tensors.matrix(name + ".second", like: matrix)))
             }
             return AdamW(
-                moments: moments, decays: initial.optimizer.decays, steps: steps,
+                moments: moments, decays: initial.optimizer.decays, rates: initial.optimizer.rates, steps: steps,
                 constants: initial.optimizer.constants)
         }
     }

@@ -10,7 +10,8 @@ enum Trained: Sendable {
     /// The names of the matrices, in the order of ``matrices``.
     var names: [String] {
         switch self {
-        case .adapter(let adapter): adapter.names.flatMap { [$0 + ".a", $0 + ".b"] }
+        case .adapter(let adapter):
+            zip(adapter.names, adapter.pairs).flatMap { name, pair in pair.matrixNames.map { name + "." + $0 } }
         case .weights(let weights): weights.names
         }
     }
@@ -18,7 +19,7 @@ enum Trained: Sendable {
     /// The module or tensor that a matrix belongs to.
     func owner(of index: Int) -> String {
         switch self {
-        case .adapter(let adapter): adapter.names[index / 2]
+        case .adapter(let adapter): adapter.names[index / adapter.pairs[0].matrixNames.count]
         case .weights(let weights): weights.names[index]
         }
     }
@@ -27,17 +28,15 @@ enum Trained: Sendable {
     var matrices: [Matrix<Float>] {
         get {
             switch self {
-            case .adapter(let adapter): adapter.pairs.flatMap { [$0.a, $0.b] }
+            case .adapter(let adapter): adapter.pairs.flatMap(\.matrices)
             case .weights(let weights): weights.matrices
             }
         }
         set {
             switch self {
             case .adapter(var adapter):
-                for i in adapter.pairs.indices {
-                    adapter.pairs[i].a = newValue[2 * i]
-                    adapter.pairs[i].b = newValue[2 * i + 1]
-                }
+                var rest = newValue[...]
+                for i in adapter.pairs.indices { adapter.pairs[i].takeMatrices(from: &rest) }
                 self = .adapter(adapter)
             case .weights(var weights):
                 weights.matrices = newValue
@@ -59,11 +58,19 @@ enum Trained: Sendable {
         self = .weights(weights)
     }
 
-    /// Whether each matrix decays: an adapter's do; of a model's weights not the biases and the normalisations, as in the
+    /// What the learning rate of each matrix is multiplied by: `ratio` for all of an adapter's but A (arXiv:2402.12354).
+    func rates(ratio: Double) -> [Double] {
+        switch self {
+        case .adapter(let adapter): adapter.pairs.flatMap { $0.matrixNames.map { $0 == "a" ? 1 : ratio } }
+        case .weights(let weights): weights.names.map { _ in 1 }
+        }
+    }
+
+    /// Whether each matrix decays: an adapter's do, as with PEFT; of a model's weights not the biases and the normalisations, as in the
     /// trainers that its recipes come from.
     var decays: [Bool] {
         switch self {
-        case .adapter(let adapter): Array(repeating: true, count: 2 * adapter.pairs.count)
+        case .adapter(let adapter): adapter.pairs.flatMap(\.matrixNames).map { _ in true }
         case .weights(let weights): weights.names.map { !$0.hasSuffix(".bias") && !$0.contains("LayerNorm") }
         }
     }

@@ -12,12 +12,15 @@ extension Trainer {
         let model = encoder.model
         switch settings.method {
         case .lora:
-            return .adapter(
-                try wrapLowRank { () throws(LowRankError) in
-                    try LowRankAdapter(
-                        configuration: settings.adapterConfiguration(baseName: baseName), modules: model.linearModules,
-                        seed: settings.seed)
-                })
+            let adapter = try wrapLowRank { () throws(LowRankError) in
+                let modules = model.linearModules
+                return try LowRankAdapter(
+                    configuration: settings.adapterConfiguration(baseName: baseName, modules: modules),
+                    modules: modules, values: settings.initialValues, seed: settings.seed
+                ) { model.encoder.weight(of: $0.name)! }
+            }
+            try settings.checkPatterns(of: adapter)
+            return .adapter(adapter)
         case .full:
             return .weights(TrainableWeights(of: model.encoder, .everything))
         case .lastLayers:
@@ -51,9 +54,24 @@ extension Trainer {
         return asked
     }
 
-    /// The base model packed for training an adapter; nil where its own weights train.
+    /// The base model packed for training an adapter; nil where its own weights train. With the adapter that training begins with
+    /// it is the base model.
     var packedEncoder: TrainingEncoder? {
-        settings.method == .lora ? TrainingEncoder(encoder.model, precision: precision) : nil
+        get throws(TrainingError) {
+            guard let start = initial.trained.adapter else { return nil }
+            let model = try wrapEncoders { () throws(EncodersError) in
+                settings.variant.takesFromBase ? try encoder.model.subtracting(start) : encoder.model
+            }
+            return TrainingEncoder(model, precision: precision)
+        }
+    }
+
+    /// What trains in the form that the untouched base model takes.
+    func applicable(_ trained: Trained) throws(TrainingError) -> Trained {
+        guard settings.variant.takesFromBase, let adapter = trained.adapter, let start = initial.trained.adapter else {
+            return trained
+        }
+        return .adapter(try wrapLowRank { () throws(LowRankError) in try adapter.converted(from: start) })
     }
 
     /// Puts the result among the run's own files: the two of a PEFT folder, or a model folder. Returns the digest of the

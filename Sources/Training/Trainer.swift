@@ -124,6 +124,7 @@ public struct Trainer: Sendable {
             trained: trained,
             optimizer: AdamW(
                 for: trained.matrices, decays: trained.decays,
+                rates: trained.rates(ratio: settings.learningRateRatio),
                 constants: AdamW.Constants(weightDecay: settings.weightDecay)),
             sampler: BatchSampler(
                 data.sources, mixing: settings.mixing, batchSize: settings.batchSize, seed: settings.seed),
@@ -191,6 +192,8 @@ public struct Trainer: Sendable {
         evaluator: (any DevelopmentEvaluator)? = nil, dial: StrengthDial? = nil, reporting: RunReporting = .full(),
         isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
+        try settings.require(
+            dial == nil || settings.variant != .dora, "dial", "set", "nothing: the magnitudes of dora have no strength")
         let run = TrainingRun(path: path)
         try run.check(start)
         let asked: [String: JSONValue] = [
@@ -198,7 +201,7 @@ public struct Trainer: Sendable {
         ]
         let identity = RunIdentity(
             settings: identity.settings.merging(asked) { $1 }, model: identity.model, data: identity.data)
-        var loop = TrainingLoop(
+        var loop = try TrainingLoop(
             trainer: self, data: try guidedData(), run: run, identity: identity, observer: observer,
             evaluator: evaluator, dial: dial, reporting: reporting)
         try loop.begin(start)

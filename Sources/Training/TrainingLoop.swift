@@ -35,7 +35,7 @@ struct TrainingLoop {
     init(
         trainer: Trainer, data: TrainingSets, run: TrainingRun, identity: RunIdentity, observer: any TrainingObserver,
         evaluator: (any DevelopmentEvaluator)?, dial: StrengthDial?, reporting: RunReporting
-    ) {
+    ) throws(TrainingError) {
         self.trainer = trainer
         self.data = data
         self.run = run
@@ -46,7 +46,7 @@ struct TrainingLoop {
         self.reporting = reporting
         checkpoints = CheckpointStore(path: run.checkpointsPath)
         step = ContrastiveStep(loss: trainer.loss, memoryBudget: trainer.settings.memoryBudget)
-        packed = trainer.packedEncoder
+        packed = try trainer.packedEncoder
         prefixes = PrefixCache(byteBudget: trainer.settings.memoryBudget / 4)
         schedule = LearningRateSchedule(
             trainer.settings.schedule, totalSteps: trainer.totalSteps, warmupFraction: trainer.settings.warmup)
@@ -194,13 +194,14 @@ struct TrainingLoop {
             var anchored: Double?
             if value.loss.isFinite, var term = anchor.take() {
                 anchored = try term.add(
-                    adapter: adapter, encoder: pass.encoder, options: options, into: &pass.gradients,
+                    adapter: adapter, start: trainer.initial.trained.adapter, encoder: pass.encoder, options: options,
+                    into: &pass.gradients,
                     isCancelled: isCancelled)
                 anchor = term
                 guard anchored != nil else { return nil }
             }
             return StepGradients(
-                of: plan, value, trained: pass.gradients.pairs.flatMap { [$0.a, $0.b] }, anchored: anchored)
+                of: plan, value, trained: pass.gradients.matrices, anchored: anchored)
         case .weights(let weights):
             var pass = pass(of: weights)
             prefixes = PrefixCache(byteBudget: 0)
@@ -253,7 +254,9 @@ struct TrainingLoop {
     /// Mines where its turn has come; false when it was cancelled.
     private mutating func mineIfDue(isCancelled: () -> Bool) throws(TrainingError) -> Bool {
         guard let miner = trainer.miner, miner.isDue(state) else { return true }
-        let mined = try miner.mine(state, observer: observer, isCancelled: isCancelled)
+        var shown = state
+        shown.trained = try trainer.applicable(state.trained)
+        let mined = try miner.mine(shown, observer: observer, isCancelled: isCancelled)
         guard let mined else { return false }
         state.negatives = mined
         try useNegatives()
@@ -294,6 +297,7 @@ struct TrainingLoop {
     /// Evaluates what trains, or the base model.
     private func evaluate(_ trained: Trained?) throws(TrainingError) -> Evaluation? {
         guard let evaluator else { return nil }
+        let trained = try trained.map { (trained) throws(TrainingError) in try trainer.applicable(trained) }
         let encoder = try wrapEncoders { () throws(EncodersError) in
             try trained.map { (trained) throws(EncodersError) in try trainer.encoder.trained(trained) }
                 ?? trainer.encoder
@@ -326,6 +330,7 @@ struct TrainingLoop {
     ) throws(TrainingError) -> TrainingResult {
         var trained = state.trained
         if let best = state.best { trained.matrices = best }
+        trained = try trainer.applicable(trained)
         var best = state.evaluations.best
         var dialled: DialResult?
         if let dial, let adapter = trained.adapter {
@@ -342,7 +347,7 @@ struct TrainingLoop {
         }
         let digest = try trainer.write(trained, to: run)
         var result = TrainingResult(
-            path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: trained.parameterCount,
+            path: run.path, steps: state.step, loss: state.loss ?? 0, parameters: state.trained.parameterCount,
             adapterDigest: digest, before: state.evaluations.before, best: best, dial: dialled,
             seconds: (clock.now - start).seconds)
         record.finish(result, stoppedEarly: state.step < trainer.totalSteps)

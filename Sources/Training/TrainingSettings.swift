@@ -1,6 +1,4 @@
 public import Files
-internal import LowRank
-internal import ModelFiles
 public import VectorMath
 
 /// Everything that a user sets about a training run. The defaults are a recipe that works for LoRA on small encoders.
@@ -27,14 +25,6 @@ public struct TrainingSettings: Sendable, Equatable {
         }
     }
 
-    /// How alpha and rank make the adapter's strength.
-    public enum Variant: String, Sendable, Codable, CaseIterable {
-        /// alpha / rank, as in the LoRA paper (arXiv:2106.09685).
-        case lora
-        /// alpha / √rank, which keeps high ranks learning (arXiv:2312.03732).
-        case rslora
-    }
-
     /// What is trained.
     public var method = Method.lora
     /// How many of the last blocks train with ``Method/lastLayers``.
@@ -45,8 +35,18 @@ public struct TrainingSettings: Sendable, Equatable {
     public var alpha = 32.0
     /// The probability that an input of the adapter is set to zero during training.
     public var dropout = 0.0
-    /// What the adapter's strength is divided by.
+    /// Which kind of adapter trains.
     public var variant = Variant.lora
+    /// Iterations of a randomised decomposition that PiSSA begins with; nil for the exact one.
+    public var pissaIterations: Int?
+    /// LoRA+ (arXiv:2402.12354): what B's learning rate is multiplied by, and that of DoRA's magnitudes; A keeps ``learningRate``.
+    public var learningRateRatio = 1.0
+    /// Other ranks than ``rank``, by regular expressions for the ends of module names.
+    public var rankPattern: [String: Int] = [:]
+    /// Other strengths than ``alpha``, by regular expressions for the ends of module names.
+    public var alphaPattern: [String: Double] = [:]
+    /// The numbers of the blocks that get an adapter, from 0; empty for all.
+    public var layersToTransform: [Int] = []
     /// The modules that get an adapter: `attention` (query and value), `all-linear`, or names as PEFT matches them.
     public var targets = ["attention"]
     /// The learning rate at the height of the schedule.
@@ -116,6 +116,7 @@ public struct TrainingSettings: Sendable, Equatable {
         try require(
             targets.count == 1 || !targets.contains("all-linear"), "targets", targets.joined(separator: ","),
             "all-linear alone, or names")
+        try validateVariant()
         try require(learningRate > 0 && learningRate.isFinite, "lr", "\(learningRate)", "a positive number")
         try require((0...1).contains(warmup), "warmup", "\(warmup)", "a part of the run, from 0 to 1")
         try require(epochs >= 1, "epochs", "\(epochs)", "a positive number")
@@ -160,7 +161,7 @@ public struct TrainingSettings: Sendable, Equatable {
             "max-length": optional(maxLength), "seed": .string(String(seed)), "weight-decay": .number(weightDecay),
             "max-grad-norm": .number(maxGradientNorm), "eval-every": optional(evaluateEvery),
             "patience": optional(patience), "micro-batch-tokens": .integer(Int64(microBatchTokens)),
-        ].merging(loss.identity) { $1 }.merging(RunMiningSettings.json(mining)) { $1 }
+        ].merging(variantIdentity) { $1 }.merging(loss.identity) { $1 }.merging(RunMiningSettings.json(mining)) { $1 }
             .merging(AnchorSettings.json(anchor)) { $1 }
     }
 
@@ -173,22 +174,9 @@ public struct TrainingSettings: Sendable, Equatable {
         ]
     }
 
-    /// What PEFT is told of the adapter.
-    func adapterConfiguration(baseName: String) -> AdapterConfiguration {
-        AdapterConfiguration(
-            rank: rank, alpha: alpha, dropout: dropout, targets: adapterTargets, useRSLoRA: variant == .rslora,
-            baseModel: baseName)
-    }
+    func optional(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
 
-    private var adapterTargets: AdapterTargets {
-        if targets == ["all-linear"] { return .allLinear }
-        guard case .names(let attention) = AdapterTargets.attention else { return .attention }
-        return .names(Set(targets.flatMap { $0 == "attention" ? attention : [$0] }).sorted())
-    }
-
-    private func optional(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
-
-    private func require(
+    func require(
         _ holds: Bool, _ name: String, _ value: @autoclosure () -> String, _ expected: String
     ) throws(TrainingError) {
         guard holds else { throw .invalidSetting(name: name, found: value(), expected: expected) }

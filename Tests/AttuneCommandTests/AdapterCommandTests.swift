@@ -97,14 +97,20 @@ struct AdapterCommandTests {
     }
 
     @Test(
-        "what the encoder cannot apply is refused with what to do, and can be used merged",
+        "what is more than products can be used merged, and is refused with what to do where that is the only way",
         arguments: ["dora", "bias_all"])
     func onlyMerged(name: String) throws {
-        let refused = try tool.run(
-            "embed", "-M", Self.model, "-A", Self.adapters + name, "-i", "-", "-o", "v.npy", input: "the cat\n")
-        #expect(refused.status == 1 && refused.complaints.count == 1 && refused.errors.contains("attune adapter merge"))
         _ = try run("merge", Self.adapters + name, "-M", Self.model, "-o", "merged")
         #expect(try vectors(["-M", "merged"]) != vectors(["-M", Self.model]))
+        if name == "dora" {
+            // The encoder merges it itself.
+            #expect(try vectors(["-M", "merged"]) == vectors(["-M", Self.model, "-A", Self.adapters + name]))
+        } else {
+            let refused = try tool.run(
+                "embed", "-M", Self.model, "-A", Self.adapters + name, "-i", "-", "-o", "v.npy", input: "the cat\n")
+            #expect(
+                refused.status == 1 && refused.complaints.count == 1 && refused.errors.contains("attune adapter merge"))
+        }
         for arguments in [
             ["scale", Self.adapters + name, "--strength", "0.5", "-o", "out"],
             ["combine", Self.adapters + name, Self.one, "-o", "out"],

@@ -51,6 +51,37 @@ struct TrainFlagsTests {
         #expect(adapter?["use_rslora"] as? Bool == true)
     }
 
+    @Test("variants, exceptions and LoRA+ are in the record and in the adapter, from the command line and from a file")
+    func variants() throws {
+        let folder = try TemporaryFolder()
+        let tool = try tool(in: folder)
+        let outcome = try train(
+            tool, "--variant", "pissa", "--pissa-iterations", "4", "--lr-ratio", "8", "--rank", "4",
+            "--targets", "all-linear", "--layers-to-transform", "1", "--rank-pattern",
+            "query=2,attention.output.dense=3",
+            "--alpha-pattern", "value=6", "--quiet")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let settings = try settings(tool)
+        #expect(settings["variant"] as? String == "pissa" && settings["pissa-iterations"] as? Int == 4)
+        #expect(settings["lr-ratio"] as? Double == 8 && settings["layers-to-transform"] as? [Int] == [1])
+        #expect(settings["rank-pattern"] as? [String: Int] == ["query": 2, "attention.output.dense": 3])
+        #expect(settings["alpha-pattern"] as? [String: Double] == ["value": 6])
+        let adapter = try JSONSerialization.jsonObject(with: tool.read("run/adapter_config.json")) as? [String: Any]
+        #expect(adapter?["r"] as? Int == 8 && adapter?["init_lora_weights"] as? Bool == true)
+        #expect(adapter?["rank_pattern"] as? [String: Int] == ["query": 4, "attention.output.dense": 6])
+        #expect(adapter?["layers_to_transform"] as? [Int] == [1])
+        try tool.write(
+            """
+            {"variant": "pissa", "pissa-iterations": 4, "lr-ratio": 8, "rank": 4, "targets": "all-linear", "quiet": true,
+             "layers-to-transform": [1], "rank-pattern": ["query=2", "attention.output.dense=3"], "alpha-pattern": "value=6"}
+            """, to: "c.json")
+        let file = try train(tool, "--config", "c.json", run: "file")
+        #expect(file.status == 0, "\(file.errors)")
+        #expect(try tool.read("file/adapter_model.safetensors") == tool.read("run/adapter_model.safetensors"))
+        let checked = try tool.run("adapter", "check", "run", "-M", Self.model)
+        #expect(checked.status == 0, "\(checked.errors)")
+    }
+
     @Test("--eval-every measures the base, every so many steps and the end, and names the adapter that is kept")
     func evaluates() throws {
         let folder = try TemporaryFolder()
@@ -187,11 +218,14 @@ struct TrainFlagsTests {
     @Test(
         "what is not there is wrong usage, and the answer lists what is",
         arguments: [
-            (["--method", "head"], "'lora'"), (["--variant", "dora"], "'lora' and 'rslora'"),
+            (["--method", "head"], "'lora'"), (["--variant", "vera"], "'rslora', 'pissa'"),
             (["--loss", "triplets"], "online-contrastive"), (["--schedule", "steep"], "'cosine'"),
             (["--patience", "2"], "--eval-every"), (["--matryoshka", "64,x"], "--matryoshka: x"),
             (["--directions", "both"], "query-to-doc, doc-to-query"),
             (["--masks", "all"], "duplicates, positives, guide"),
+            (["--rank-pattern", "query"], "--rank-pattern: query is not"),
+            (["--rank-pattern", "query=x"], "and a rank"), (["--alpha-pattern", "a=1,a=2"], "a is there twice"),
+            (["--layers-to-transform", "0,-1"], "-1 is no number of a block"),
             (["--score-range", "5,0"], "the lower first"), (["--mixing", "equal"], "'round-robin'"),
         ])
     func usage(arguments: [String], named: String) throws {
@@ -262,7 +296,7 @@ struct ConfigurationFileTests {
         arguments: [
             (#"{"rnak": 4}"#, ["'rnak'", "rank"]), (#"{"rank": "four"}"#, ["'rank'", "\"four\"", "a whole number"]),
             (#"{"rank": 1.5}"#, ["'rank'", "1.5", "a whole number"]), (#"{"lr": true}"#, ["'lr'", "a number"]),
-            (#"{"variant": "dora"}"#, ["'variant'", "lora, rslora"]),
+            (#"{"variant": "vera"}"#, ["'variant'", "lora, rslora, pissa, olora, dora"]),
             (#"{"loss": "x"}"#, ["'loss'", "mnrl, cached-mnrl"]),
             (#"{"matryoshka": ["a"]}"#, ["'matryoshka'", "an array of numbers"]),
             (#"{"data": [1]}"#, ["'data'", "an array of texts"]),

@@ -57,6 +57,61 @@ struct LayerGradientTests {
         }
     }
 
+    @Test(
+        "linear layer with magnitudes: input, both halves and the magnitudes, lengths held", arguments: [Float(0), 0.3])
+    func magnitudes(dropout: Float) throws {
+        let layer = randomLinear("", outputs: 24, inputs: 10, seed: 1, parts: ["q", "k", "v"])
+        let x = random(Self.rows, 10, seed: 3)
+        var pairs = [
+            "q": randomPair(outputs: 8, inputs: 10, rank: 2, seed: 5),
+            "v": randomPair(outputs: 8, inputs: 10, rank: 3, seed: 7, scaling: 1.5),
+        ]
+        for name in pairs.keys { pairs[name]!.magnitude = random(8, seed: 11).map { 1 + 0.3 * $0 } }
+        let adapter = try LowRankAdapter(configuration: configuration, modules: pairs)
+        let options = TrainingOptions(dropout: dropout, seed: 9)
+        let weights = random(Self.rows, 24, seed: 8)
+        func loss(_ x: Matrix<Float>, _ layer: Linear, _ adapter: LowRankAdapter) -> Double {
+            inner(layer.forward(x.view, adapter: LinearAdapter(adapter, for: layer), options: options).y, weights)
+        }
+        let bound = LinearAdapter(adapter, for: layer)
+        let activations = layer.forward(x.view, adapter: bound, options: options).activations
+        var gradients: AdapterGradients? = AdapterGradients(zerosLike: adapter)
+        var none: Linear.Gradient?
+        let dx = layer.backward(
+            weights.view, activations: activations, adapter: bound, options: options, gradients: &gradients,
+            full: &none)!
+        check(x, dx) { loss($0, layer, adapter) }
+        for (i, name) in adapter.names.enumerated() {
+            let (pair, gradient) = (adapter.pairs[i], gradients!.pairs[i])
+            check(Matrix(rowsOf: [pair.magnitude!]), Matrix(rowsOf: [try #require(gradient.magnitude)])) { magnitude in
+                var other = adapter
+                other.pairs[i].magnitude = magnitude.row(0)
+                return loss(x, layer, other)
+            }
+            // With the lengths held, the layer is one of stretched weights, and the pair one of a stretched B.
+            let weight = try #require(layer.modules.first { $0.name == name }).weight
+            let gains = try #require(pair.gains(over: weight))
+            func stretched(_ matrix: Matrix<Float>) -> Matrix<Float> {
+                var result = matrix
+                for row in 0..<8 { result.setRow(row, to: matrix.row(row).map { $0 * gains[row] }) }
+                return result
+            }
+            let held = Linear(
+                modules: layer.modules.map {
+                    ($0.name, $0.name == name ? stretched(Matrix(copying: weight)).view : $0.weight)
+                },
+                bias: layer.bias)
+            func lossHeld(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Double {
+                var other = adapter
+                other.pairs[i] = LowRankPair(a: a, b: stretched(b), scaling: pair.scaling)
+                return loss(x, held, other)
+            }
+            #expect(abs(lossHeld(pair.a, pair.b) - loss(x, layer, adapter)) < 1e-3)
+            check(pair.a, gradient.a) { lossHeld($0, pair.b) }
+            check(pair.b, gradient.b) { lossHeld(pair.a, $0) }
+        }
+    }
+
     @Test("linear layer: the residual is added to y, and a gradient to dx")
     func residuals() {
         let layer = randomLinear("m", outputs: 6, inputs: 9, seed: 1)

@@ -7,6 +7,42 @@ import Testing
 import Tokenization
 import VectorMath
 
+@Suite("A text encoder with DoRA")
+struct StretchedEncoderTests {
+    private func adapter(_ model: EmbeddingModel) throws -> LowRankAdapter {
+        var adapter = try LowRankAdapter(
+            configuration: AdapterConfiguration(rank: 3, alpha: 6, targets: .allLinear, useDoRA: true),
+            modules: model.linearModules, values: .random, seed: 1
+        ) { model.encoder.weight(of: $0.name)! }
+        for i in adapter.pairs.indices {
+            adapter.pairs[i].b = random(adapter.pairs[i].outputWidth, 3, seed: UInt64(i), scale: 0.1)
+            adapter.pairs[i].magnitude = adapter.pairs[i].magnitude!.enumerated().map {
+                $1 * (1 + 0.02 * Float($0 % 7))
+            }
+        }
+        return adapter
+    }
+
+    @Test("gives the vectors of the layers, and leaves the base as it was", arguments: [Precision.f32, .bf16])
+    func vectors(precision: Precision) throws {
+        let base = try TextEncoder(model: ModelFolder(path: TinyBERT.path), precision: precision)
+        let texts = ["the cat sat", "where is my password?"]
+        let before = try base.encode(texts)
+        let adapter = try adapter(base.model)
+        let tuned = try base.adapted(by: adapter)
+        let expected = try base.model.embed(TokenBatch(base.model.tokenize(texts)), adapter: adapter)
+        let found = try tuned.encode(texts)
+        let tolerance = precision == .f32 ? 1e-5 : 0.03
+        #expect(difference(found.elements(), expected.elements(), within: Tolerance(absolute: tolerance)) == nil)
+        #expect(difference(found.elements(), before.elements(), within: Tolerance(absolute: 0.05)) != nil)
+        #expect(try tuned.adapted(by: nil).encode(texts) == before)
+        // Another length of a row is another space.
+        var other = adapter
+        other.pairs[0].magnitude![0] *= 2
+        #expect(try base.adapted(by: other).space != tuned.space)
+    }
+}
+
 @Suite("Text encoder")
 struct TextEncoderTests {
     private func encoder() throws -> TextEncoder { try TextEncoder(model: ModelFolder(path: TinyBERT.path)) }

@@ -45,14 +45,12 @@ struct TrainingEncoderTests {
         return (model, batch)
     }
 
-    private func matrices(_ gradients: AdapterGradients) -> [[Float]] {
-        gradients.pairs.flatMap { [$0.a.elements(), $0.b.elements()] }
-    }
+    private func matrices(_ gradients: AdapterGradients) -> [[Float]] { gradients.matrices.map { $0.elements() } }
 
-    @Test("its gradients in float32 are those of the layers", arguments: [Float(0), 0.2])
-    func equalsLayers(dropout: Float) throws {
+    @Test("its gradients in float32 are those of the layers", arguments: [Float(0), 0.2], [false, true])
+    func equalsLayers(dropout: Float, stretched: Bool) throws {
         let (model, batch) = try smoothModel()
-        let adapter = try WideModel.adapter(of: model)
+        let adapter = try WideModel.adapter(of: model, stretched: stretched)
         let options = TrainingOptions(dropout: dropout, seed: 3, step: 7, pass: 2)
         let found = try step(TrainingEncoder(model, precision: .f32), batch, adapter, options)
         let expected = try reference(model, batch, adapter, options)
@@ -66,10 +64,10 @@ struct TrainingEncoderTests {
         }
     }
 
-    @Test("its gradients in bfloat16 point where those of float32 do", arguments: [Float(0), 0.2])
-    func narrow(dropout: Float) throws {
+    @Test("its gradients in bfloat16 point where those of float32 do", arguments: [Float(0), 0.2], [false, true])
+    func narrow(dropout: Float, stretched: Bool) throws {
         let (model, batch) = try smoothModel()
-        let adapter = try WideModel.adapter(of: model)
+        let adapter = try WideModel.adapter(of: model, stretched: stretched)
         let options = TrainingOptions(dropout: dropout, seed: 3, step: 7)
         let found = try step(TrainingEncoder(model, precision: .bf16), batch, adapter, options)
         let expected = try reference(model, batch, adapter, options)
@@ -102,7 +100,7 @@ struct TrainingEncoderTests {
     @Test("gives the same bits for any number of threads", arguments: [Precision.f32, .bf16], [2, 3, 5])
     func threads(precision: Precision, width: Int) throws {
         let (model, batch) = try WideModel.make()
-        let adapter = try WideModel.adapter(of: model)
+        let adapter = try WideModel.adapter(of: model, stretched: true)
         let encoder = TrainingEncoder(model, precision: precision)
         let options = TrainingOptions(dropout: 0.1, seed: 3, step: 7)
         let one = try ThreadPool.withWidth(1) { try step(encoder, batch, adapter, options) }

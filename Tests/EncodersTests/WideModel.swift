@@ -24,12 +24,20 @@ enum WideModel {
     }
 
     /// An adapter on every linear layer, its B not zero.
-    static func adapter(of model: EmbeddingModel) throws -> LowRankAdapter {
+    ///
+    /// - Parameter stretched: With magnitudes on all modules but the keys and those of block 1 that end in `output.dense`.
+    static func adapter(of model: EmbeddingModel, stretched: Bool = false) throws -> LowRankAdapter {
         var adapter = try LowRankAdapter(
             configuration: AdapterConfiguration(rank: 8, alpha: 16, targets: .allLinear), modules: model.linearModules,
             seed: 1)
         for i in adapter.pairs.indices {
             adapter.pairs[i].b = random(adapter.pairs[i].outputWidth, 8, seed: UInt64(i), scale: 0.05)
+            let name = adapter.names[i]
+            guard stretched, !name.hasSuffix("key"), !(name.contains("layer.1") && name.hasSuffix("output.dense"))
+            else {
+                continue
+            }
+            adapter.pairs[i].magnitude = random(adapter.pairs[i].outputWidth, seed: 50 + UInt64(i)).map { 1 + 0.1 * $0 }
         }
         return adapter
     }

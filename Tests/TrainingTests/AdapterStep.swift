@@ -29,8 +29,8 @@ struct AdapterStep {
 }
 
 extension Trainer {
-    func step(memoryBudget: Int) -> AdapterStep {
-        AdapterStep(step: ContrastiveStep(loss: loss, memoryBudget: memoryBudget), encoder: packedEncoder!)
+    func step(memoryBudget: Int) throws -> AdapterStep {
+        AdapterStep(step: ContrastiveStep(loss: loss, memoryBudget: memoryBudget), encoder: try packedEncoder!)
     }
 }
 
@@ -45,7 +45,7 @@ extension AdamW {
     mutating func step(_ adapter: inout LowRankAdapter, gradients: AdapterGradients, learningRate: Double) {
         var trained = Trained.adapter(adapter)
         step(
-            &trained.matrices, gradients: gradients.pairs.flatMap { [$0.a, $0.b] }, learningRate: learningRate)
+            &trained.matrices, gradients: gradients.matrices, learningRate: learningRate)
         adapter = trained.adapter!
     }
 }

@@ -52,7 +52,7 @@ struct AnchorTests {
         var gradients = AdapterGradients(zerosLike: adapter)
         var term = try #require(trainer.anchor)
         let value = try term.add(
-            adapter: adapter, encoder: trainer.step(memoryBudget: 0).encoder, options: TrainingOptions(step: step),
+            adapter: adapter, encoder: try trainer.step(memoryBudget: 0).encoder, options: TrainingOptions(step: step),
             into: &gradients,
             isCancelled: { false })
         return (try #require(value), gradients)
@@ -127,7 +127,7 @@ struct AnchorTests {
         var settings = settings()
         settings.precision = precision
         let trainer = try trainer(settings)
-        let step = trainer.step(memoryBudget: 0)
+        let step = try trainer.step(memoryBudget: 0)
         let adapter = try step.encoder.bind(trainer.initial.adapter)
         let tokens = try trainer.encoder.model.tokenize(Self.texts, maxLength: 40)
         func vectors(_ texts: [Int]) throws -> [[Float]] {

@@ -28,7 +28,7 @@ struct ContrastiveStepTests {
                 elements: (0..<b.rows * b.columns).map { _ in random.normal() * 0.2 })
         }
         var gradients = AdapterGradients(zerosLike: adapter)
-        let step = trainer.step(memoryBudget: memoryBudget)
+        let step = try trainer.step(memoryBudget: memoryBudget)
         let loss = try step.run(
             plan, adapter: adapter, options: TrainingOptions(dropout: dropout, seed: 5, step: 3),
             gradients: &gradients, isCancelled: { false })
@@ -60,7 +60,7 @@ struct ContrastiveStepTests {
         let trainer = try Tiny.trainer(settings)
         let plan = trainer.data.batch([0, 3, 4, 3], microBatchTokens: 40)
         func step(budget: Int) throws -> (pass: AdapterPass, gradients: [Float]) {
-            var step = trainer.step(memoryBudget: .max)
+            var step = try trainer.step(memoryBudget: .max)
             step.prefixBudget = budget
             var pass = try step.pass(trainer.initial.adapter)
             for _ in 0..<2 {
@@ -160,7 +160,7 @@ struct ContrastiveStepTests {
         let plan = BatchPlan(
             tokens: sequences.map { TokenizedData.Tokens(ids: $0, skipped: 0) }, microBatches: [0..<3, 3..<8],
             rows: .tuples(TupleRows(anchors: [0, 1, 2, 3], positives: [4, 5, 6, 7])), names: [])
-        let step = trainer.step(memoryBudget: 0)
+        let step = try trainer.step(memoryBudget: 0)
         var optimizer = AdamW(for: adapter)
         var losses: [Double] = []
         for _ in 0..<3 {
@@ -200,15 +200,15 @@ struct ContrastiveStepTests {
         let trainer = try Tiny.trainer()
         let plan = trainer.data.batch(Array(0..<8), microBatchTokens: 40)
         let pass = try trainer.step(memoryBudget: 0).pass(trainer.initial.adapter)
-        func keeps(_ budget: Int, _ plan: BatchPlan) -> Bool {
-            trainer.step(memoryBudget: budget).step.keepsActivations(of: plan, pass)
+        func keeps(_ budget: Int, _ plan: BatchPlan) throws -> Bool {
+            try trainer.step(memoryBudget: budget).step.keepsActivations(of: plan, pass)
         }
-        let bytes = trainer.step(memoryBudget: 0).step.activationBytes(of: plan, pass)
+        let bytes = try trainer.step(memoryBudget: 0).step.activationBytes(of: plan, pass)
         // Two blocks of a width of 32: more than the inputs of its layers, less than a hundred times that.
         #expect((2 * 32 * 4 * plan.tokenCount..<200 * 32 * 4 * plan.tokenCount).contains(bytes))
-        #expect(keeps(bytes, plan))
-        #expect(!keeps(bytes - 1, plan))
-        #expect(keeps(0, trainer.data.batch(Array(0..<8), microBatchTokens: 1 << 20)))
+        #expect(try keeps(bytes, plan))
+        #expect(try !keeps(bytes - 1, plan))
+        #expect(try keeps(0, trainer.data.batch(Array(0..<8), microBatchTokens: 1 << 20)))
     }
 
     @Test(

@@ -2,18 +2,6 @@ import ArgumentParser
 import Attune
 
 extension TrainCommand {
-    struct AdapterFlags: ParsableArguments {
-        @Option(help: "What is trained: an adapter, all weights, those of the last layers, or a head on queries alone.")
-        var method = TrainingSettings.Method.lora
-        @Option(help: "How many of the last layers train with --method last-layers.") var layers = 2
-        @Option(help: "Rank of the adapter's matrices.") var rank = 16
-        @Option(help: "Strength: the adapter's product is multiplied by alpha / rank.") var alpha = 32.0
-        @Option(help: "rslora multiplies by alpha / √rank instead, which keeps high ranks learning.")
-        var variant = TrainingSettings.Variant.lora
-        @Option(help: "Probability that an input of the adapter is dropped.") var dropout = 0.0
-        @Option(help: "attention, all-linear, or module names separated by commas.") var targets = "attention"
-    }
-
     struct LearningFlags: ParsableArguments {
         @Option(help: "Passes over the data (default: 1; query-head: at most 20).") var epochs: Int?
         @Option(help: "Stop after so many steps.") var maxSteps: Int?
@@ -62,13 +50,7 @@ extension TrainCommand {
     /// The settings that the flags make.
     func settings() throws -> TrainingSettings {
         var settings = TrainingSettings()
-        settings.method = adapter.method
-        settings.layers = adapter.layers
-        settings.rank = adapter.rank
-        settings.alpha = adapter.alpha
-        settings.variant = adapter.variant
-        settings.dropout = adapter.dropout
-        settings.targets = adapter.targets.split(separator: ",").map(String.init)
+        try adapter.apply(to: &settings)
         settings.loss = try loss.settings()
         settings.mixing = loss.mixing
         settings.epochs = learning.epochs ?? 1
@@ -94,9 +76,6 @@ extension TrainCommand {
 
     static let configurableFlags: [String: ConfigurationFile.Kind] = [
         "model": .text, "data": .repeatedTexts(short: "d"), "output": .text,
-        "method": .choice(of: TrainingSettings.Method.self), "layers": .wholeNumber, "rank": .wholeNumber,
-        "alpha": .number,
-        "variant": .choice(of: TrainingSettings.Variant.self), "dropout": .number, "targets": .texts,
         "epochs": .wholeNumber,
         "max-steps": .wholeNumber, "batch-size": .wholeNumber,
         "accumulate": .wholeNumber, "lr": .number,
@@ -109,5 +88,5 @@ extension TrainCommand {
         "threads": .wholeNumber, "precision": .choice(of: Precision.self), "resume": .onOff,
         "force": .onOff, "json": .onOff, "quiet": .onOff,
     ].merging(LossFlags.configurableFlags) { $1 }.merging(MiningFlags.configurableFlags) { $1 }
-        .merging(ForgettingFlags.configurableFlags) { $1 }
+        .merging(ForgettingFlags.configurableFlags) { $1 }.merging(AdapterFlags.configurableFlags) { $1 }
 }

@@ -49,11 +49,12 @@ struct AnchorTerm: Sendable {
     /// Adds the gradients of the term in a step.
     ///
     /// - Parameters:
+    ///   - start: what the adapter began as: with it, the encoder is the base model. Nil for the adapter at strength 0.
     ///   - encoder: the base model as the step has it.
     ///   - options: those of the step, whose number decides which texts take part.
     /// - Returns: the term's value; nil when it was cancelled, and then the gradients are worthless.
     mutating func add(
-        adapter: LowRankAdapter, encoder: TrainingEncoder, options: TrainingOptions,
+        adapter: LowRankAdapter, start: LowRankAdapter? = nil, encoder: TrainingEncoder, options: TrainingOptions,
         into gradients: inout AdapterGradients, isCancelled: () -> Bool
     ) throws(TrainingError) -> Double? {
         // Longest first, as in a batch; ties by number.
@@ -67,7 +68,7 @@ struct AnchorTerm: Sendable {
         for (number, part) in parts.enumerated() {
             guard !isCancelled() else { return nil }
             let members = Array(chosen[part])
-            try embedBase(members, adapter: adapter, encoder: encoder)
+            try embedBase(members, start: start ?? adapter.dialled(to: 0), encoder: encoder)
             var options = options
             options.pass = Self.firstPass + number
             let (embeddings, activations) = try wrapEncoders { () throws(EncodersError) in
@@ -115,16 +116,16 @@ struct AnchorTerm: Sendable {
         TokenBatch(members.map { tokens[$0].ids }, skipping: members.map { tokens[$0].skipped })
     }
 
-    /// Computes the base embeddings that are still missing: those of the adapter at strength 0, so that only what it does
-    /// is between the two. A text's does not depend on those that it is computed with.
+    /// Computes the base embeddings that are still missing: those with the adapter that training began with, so that only
+    /// what it has learnt is between the two. A text's does not depend on those that it is computed with.
     private mutating func embedBase(
-        _ members: [Int], adapter: LowRankAdapter, encoder: TrainingEncoder
+        _ members: [Int], start: LowRankAdapter, encoder: TrainingEncoder
     ) throws(TrainingError) {
         let missing = members.filter { base[$0] == nil }
         guard !missing.isEmpty else { return }
         var vectors = try wrapEncoders { () throws(EncodersError) in
             try encoder.forward(
-                batch(missing), adapter: encoder.bind(adapter.dialled(to: 0)), options: TrainingOptions(), keeps: false
+                batch(missing), adapter: encoder.bind(start), options: TrainingOptions(), keeps: false
             ).vectors
         }
         _ = normalizeRows(&vectors)

@@ -60,6 +60,7 @@ public struct StrengthDial {
         _ adapter: LowRankAdapter, base: TextEncoder, afterSteps trained: Int = 0,
         found: (DialResult.Point) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> DialResult? {
+        try wrapLowRank { () throws(LowRankError) in try adapter.requirePlain(for: "dialling") }
         var points: [DialResult.Point] = []
         for number in 0...steps {
             guard !isCancelled() else { return nil }

@@ -1,0 +1,62 @@
+package import LowRank
+package import VectorMath
+
+extension BERTEncoder {
+    /// The weight `[out, in]` of a linear module; nil where the model has none of that name.
+    package func weight(of module: String) -> MatrixView<Float>? {
+        for block in blocks {
+            for linear in block.linears {
+                if let found = linear.modules.first(where: { $0.name == module }) { return found.weight }
+            }
+        }
+        return nil
+    }
+
+    /// The encoder with other weights in some linear modules, by name. The rest is shared, with what was packed of it.
+    func replacing(_ weights: [String: Matrix<Float>]) -> BERTEncoder {
+        BERTEncoder(
+            configuration: configuration, embeddings: embeddings,
+            blocks: blocks.map { block in
+                BERTBlock(
+                    attention: SelfAttention(
+                        input: block.attention.input.replacing(weights),
+                        output: block.attention.output.replacing(weights), heads: block.attention.heads),
+                    attentionNormalization: block.attentionNormalization,
+                    feedForward: FeedForward(
+                        intermediate: block.feedForward.intermediate.replacing(weights),
+                        output: block.feedForward.output.replacing(weights),
+                        activation: block.feedForward.activation),
+                    outputNormalization: block.outputNormalization)
+            })
+    }
+}
+
+extension EmbeddingModel {
+    /// The model without the part of its weights that an adapter begins with: with that adapter on it, it is the model.
+    ///
+    /// - Throws: Where the adapter does not fit the model.
+    package func subtracting(_ adapter: LowRankAdapter) throws(EncodersError) -> EmbeddingModel {
+        try encoder.check(adapter)
+        var weights: [String: Matrix<Float>] = [:]
+        for name in adapter.names {
+            guard let weight = encoder.weight(of: name) else { continue }
+            weights[name] = adapter.residual(of: weight, module: name)
+        }
+        return EmbeddingModel(self, encoder: encoder.replacing(weights))
+    }
+
+    /// The model with an adapter merged into its weights: how DoRA is applied, whose magnitudes are no product.
+    ///
+    /// - Throws: Where the adapter does not fit the model.
+    func merging(_ adapter: LowRankAdapter) throws(EncodersError) -> EmbeddingModel {
+        try encoder.check(adapter)
+        var weights: [String: Matrix<Float>] = [:]
+        for (name, pair) in zip(adapter.names, adapter.pairs) {
+            guard let weight = encoder.weight(of: name) else { continue }
+            var merged = Matrix(copying: weight)
+            pair.merge(into: &merged)
+            weights[name] = merged
+        }
+        return EmbeddingModel(self, encoder: encoder.replacing(weights))
+    }
+}
