@@ -25,6 +25,8 @@ public enum EncodersError: Error {
     case invalidLength(found: Int, allowed: ClosedRange<Int>)
     /// A prompt that the model's configuration does not name.
     case unknownPrompt(String, known: [String])
+    /// An adapter that is not among those of the encoder.
+    case unknownAdapter(String, known: [String])
     /// A token id outside of the model's vocabulary, or a text longer than the model's positions.
     case invalidTokens(reason: String)
     /// A head of another width than the vectors.
@@ -61,6 +63,9 @@ extension EncodersError: CustomStringConvertible {
         case .unknownPrompt(let name, let known):
             let list = known.isEmpty ? "it has none" : "it has " + known.sorted().joined(separator: ", ")
             return "the model has no prompt \"\(name)\"; \(list)"
+        case .unknownAdapter(let name, let known):
+            let list = known.isEmpty ? "none is known" : "known: " + known.sorted().joined(separator: ", ")
+            return "there is no adapter \"\(name)\"; \(list)"
         case .invalidTokens(let reason): return reason
         case .headWidth(let head, let encoder):
             return "the head takes vectors of \(head) numbers, the model gives \(encoder)"

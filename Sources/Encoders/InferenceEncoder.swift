@@ -46,10 +46,12 @@ package final class InferenceEncoder: Sendable {
     }
 
     /// Token ids `[T]` of checked texts → the last hidden states `[T, D]`, lent to `body`.
+    ///
+    /// - Parameter runs: The adapters of the batch's rows.
     func withHiddenStates<Result>(
-        _ batch: TokenBatch, adapter: BoundAdapter?, _ body: (MatrixView<Float>) -> Result
+        _ batch: TokenBatch, runs: [AdapterRun], _ body: (MatrixView<Float>) -> Result
     ) -> Result {
-        let pass = InferencePass(self, batch: batch, adapter: adapter)
+        let pass = InferencePass(self, batch: batch, runs: runs)
         pass.run()
         defer { withExtendedLifetime(pass) {} }
         return body(pass.hiddenStates)
@@ -57,6 +59,7 @@ package final class InferenceEncoder: Sendable {
 
     /// The last hidden states `[T, D]` of checked texts.
     package func hiddenStates(_ batch: TokenBatch, adapter: BoundAdapter?) -> Matrix<Float> {
-        withHiddenStates(batch, adapter: adapter) { Matrix(copying: $0) }
+        let all = AdapterRun(rows: 0..<batch.tokenCount, adapter: adapter)
+        return withHiddenStates(batch, runs: [all]) { Matrix(copying: $0) }
     }
 }

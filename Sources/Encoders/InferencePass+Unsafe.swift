@@ -7,17 +7,24 @@ internal import VectorMath
 final class InferencePass {
     private let encoder: InferenceEncoder
     private let batch: TokenBatch
-    private let adapter: InferenceEncoder.BoundAdapter?
+    private let runs: [AdapterRun]
+    /// Columns of the workspace's projection.
+    private let rank: Int
     private let space: InferenceWorkspace
 
     /// Rows that go through the feed-forward layers together: their wide activations stay in the level-2 cache.
     static let rowBlock = 96
 
-    init(_ encoder: InferenceEncoder, batch: TokenBatch, adapter: InferenceEncoder.BoundAdapter?) {
+    /// - Parameter runs: All rows of the batch, in order.
+    init(_ encoder: InferenceEncoder, batch: TokenBatch, runs: [AdapterRun]) {
+        precondition(
+            runs.reduce(0) { $0 == $1.rows.lowerBound ? $1.rows.upperBound : -1 } == batch.tokenCount,
+            "runs that are not the batch's rows, one after the other")
         self.encoder = encoder
         self.batch = batch
-        self.adapter = adapter
-        space = InferenceWorkspace(encoder, rows: batch.tokenCount, rank: adapter?.rank ?? 0)
+        self.runs = runs
+        rank = runs.map { $0.adapter?.rank ?? 0 }.max() ?? 0
+        space = InferenceWorkspace(encoder, rows: batch.tokenCount, rank: rank)
     }
 
     /// The hidden states, valid as long as the pass.
@@ -29,39 +36,42 @@ final class InferencePass {
 
     func run() {
         embed()
-        for (i, block) in encoder.blocks.enumerated() { run(block, adapters: adapter?.blocks[i]) }
+        for (i, block) in encoder.blocks.enumerated() { run(block, i) }
     }
 
     private var rows: Range<Int> { 0..<batch.tokenCount }
     private var width: Int { encoder.width }
 
-    private func run(_ block: PackedBlock<InferenceLinear>, adapters: PackedBlockAdapters<InferenceAdapter>?) {
+    private func run(_ block: PackedBlock<InferenceLinear>, _ number: Int) {
+        func stretches(_ layer: KeyPath<PackedBlockAdapters<InferenceAdapter>, InferenceAdapter?>) -> [LayerStretch] {
+            LayerStretch.stretches(of: runs, block: number, layer)
+        }
+        let (intermediate, last) = (stretches(\.intermediate), stretches(\.last))
         var tail = ProductTail(y: space.queryKeyValue, yStride: 3 * width)
         tail.isNarrow = encoder.hasNarrowAttention
-        multiply(space.input, rows, block.input, adapter: adapters?.input, tail: tail)
+        multiply(space.input, rows, block.input, stretches(\.input), tail: tail)
         attend()
-        multiply(space.context, rows, block.output, adapter: adapters?.output, tail: residualTail())
+        multiply(space.context, rows, block.output, stretches(\.output), tail: residualTail())
         normalize(rows, block.attentionNormalization)
         for start in stride(from: 0, to: rows.count, by: Self.rowBlock) {
             let part = start..<min(start + Self.rowBlock, rows.count)
-            feedForward(part, block, adapters: adapters)
+            feedForward(part, block, intermediate, last)
             normalize(part, block.outputNormalization)
         }
     }
 
     /// GELU(x · W₁ + b₁) · W₂ + b₂ + x, for some rows.
     private func feedForward(
-        _ part: Range<Int>, _ block: PackedBlock<InferenceLinear>, adapters: PackedBlockAdapters<InferenceAdapter>?
+        _ part: Range<Int>, _ block: PackedBlock<InferenceLinear>, _ intermediate: [LayerStretch],
+        _ last: [LayerStretch]
     ) {
         var tail = ProductTail(y: space.wide.target, yStride: space.wide.stride)
         tail.isNarrow = encoder.precision == .bf16
         tail.activation = block.activation
         tail.isActivationShort = encoder.precision != .f32
-        multiply(space.input, part, block.intermediate, adapter: adapters?.intermediate, tail: tail, into: 0)
+        multiply(space.input, part, block.intermediate, intermediate, tail: tail, into: 0)
         space.wide.pack(0..<part.count)
-        multiply(
-            space.wide, 0..<part.count, block.last, adapter: adapters?.last, tail: residualTail(),
-            into: part.lowerBound)
+        multiply(space.wide, part, from: 0, block.last, last, tail: residualTail())
     }
 
     /// Adds to the hidden states in place.
@@ -72,14 +82,27 @@ final class InferencePass {
         return tail
     }
 
-    /// y = tail(x · Wᵀ + low-rank term) for some rows of x; row i of them is row `target` + i of y.
+    /// y = tail(x · Wᵀ + low-rank term) for some rows of the batch.
+    ///
+    /// A piece of the weights is read from memory once, for the first stretch, and is in a cache for the others.
+    ///
+    /// - Parameters:
+    ///   - source: Where x has the first of the rows, if not at its place in the batch.
+    ///   - target: Where y takes it.
     private func multiply(
-        _ x: PackedRows, _ part: Range<Int>, _ layer: InferenceLinear, adapter: InferenceAdapter?, tail: ProductTail,
-        into target: Int? = nil
+        _ x: PackedRows, _ part: Range<Int>, from source: Int? = nil, _ layer: InferenceLinear,
+        _ stretches: [LayerStretch], tail: ProductTail, into target: Int? = nil
     ) {
-        let input = x.input(part)
-        if let adapter { project(input, adapter) }
-        let start = target ?? part.lowerBound
+        let (source, target) = (source ?? part.lowerBound, target ?? part.lowerBound)
+        let inputs = stretches.compactMap {
+            stretch -> (input: ProductInput, offset: Int, adapter: InferenceAdapter?)? in
+            let rows = stretch.rows.clamped(to: part)
+            guard !rows.isEmpty else { return nil }
+            let offset = rows.lowerBound - part.lowerBound
+            let input = x.input(source + offset..<source + offset + rows.count)
+            if let adapter = stretch.adapter { project(input, adapter, from: offset) }
+            return (input, offset, stretch.adapter)
+        }
         let size = tail.isNarrow ? 2 : 4
         layer.bias.withUnsafeBufferPointer { bias in
             let bias = bias.baseAddress!
@@ -87,25 +110,28 @@ final class InferencePass {
                 for task in tasks {
                     let piece = layer.pieces[task]
                     let module = layer.parts[piece.part]
-                    var tail = tail
-                    tail.y += (start * tail.yStride + module.start) * size
-                    tail.residual = tail.residual.map { $0 + start * tail.residualStride + module.start }
-                    tail.bias = bias + module.start
-                    tail.lowRank = adapter?.entries[piece.part].map { lowRank($0, adapter!) }
-                    module.weight.multiply(input, columns: piece.columns, tail: tail)
+                    for (input, offset, adapter) in inputs {
+                        let row = target + offset
+                        var tail = tail
+                        tail.y += (row * tail.yStride + module.start) * size
+                        tail.residual = tail.residual.map { $0 + row * tail.residualStride + module.start }
+                        tail.bias = bias + module.start
+                        tail.lowRank = adapter?.entries[piece.part].map { lowRank($0, from: offset) }
+                        module.weight.multiply(input, columns: piece.columns, tail: tail)
+                    }
                 }
             }
         }
     }
 
-    /// x · Aᵀ of an adapter's modules, into the workspace.
-    private func project(_ input: ProductInput, _ adapter: InferenceAdapter) {
-        let tail = ProductTail(y: space.projection, yStride: adapter.rank)
+    /// x · Aᵀ of an adapter's modules, into the workspace's rows from `row` on.
+    private func project(_ input: ProductInput, _ adapter: InferenceAdapter, from row: Int) {
+        let tail = ProductTail(y: space.projection + row * rank, yStride: rank)
         adapter.down.multiply(input, columns: 0..<adapter.rank, tail: tail)
     }
 
-    private func lowRank(_ entry: InferenceAdapter.Entry, _ adapter: InferenceAdapter) -> ProductTail.LowRank {
-        ProductTail.LowRank(values: space.projection + entry.start, stride: adapter.rank, weight: entry.up)
+    private func lowRank(_ entry: InferenceAdapter.Entry, from row: Int) -> ProductTail.LowRank {
+        ProductTail.LowRank(values: space.projection + row * rank + entry.start, stride: rank, weight: entry.up)
     }
 
     /// softmax(Q · Kᵀ / √(D / H)) · V of every text and head.

@@ -14,7 +14,7 @@ extension TextEncoder {
             let caller = ThreadIdentity.current
             func encode(_ group: Group) {
                 guard !isCancelled.load(ordering: .relaxed) else { return }
-                write(embed(group.batch), to: group.members.map { vectors + $0 * stride })
+                write(embed(group), to: group.members.map { vectors + $0 * stride })
                 let sum = done.wrappingAdd(group.textCount, ordering: .relaxed).newValue
                 // Only the caller's thread knows its task, and only there may its closure run.
                 guard ThreadIdentity.current == caller else { return }
@@ -35,9 +35,9 @@ extension TextEncoder {
     }
 
     /// Vectors `[B, dimension]` of one group.
-    private func embed(_ batch: TokenBatch) -> Matrix<Float> {
-        var pooled = inference.withHiddenStates(batch, adapter: boundAdapter) {
-            model.pooling.forward($0, batch: batch).y
+    private func embed(_ group: Group) -> Matrix<Float> {
+        var pooled = group.inference.withHiddenStates(group.batch, runs: group.runs) {
+            model.pooling.forward($0, batch: group.batch).y
         }
         if model.normalizes { _ = normalizeRows(&pooled) }
         return pooled

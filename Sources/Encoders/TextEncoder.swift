@@ -23,8 +23,7 @@ public struct TextEncoder: Sendable {
     /// What follows the model's vectors, if anything: of its folder, or put on by ``with(head:for:into:)``. An encoder with
     /// another adapter or other weights comes without one: a head belongs to the vectors that it was made for.
     public internal(set) var head: EncoderHead?
-    let inference: InferenceEncoder
-    let boundAdapter: InferenceEncoder.BoundAdapter?
+    let route: Route
     /// Parts of the identity that do not depend on the adapter.
     let identity: [(String, String)]
 
@@ -44,7 +43,7 @@ public struct TextEncoder: Sendable {
         self.model = model
         self.adapter = adapter
         self.precision = precision
-        (inference, boundAdapter) = try Self.prepare(model, adapter, precision)
+        route = try Self.prepare(model, adapter, precision)
         warnings = folder.warnings + Self.warnings(of: adapter)
         head = try Self.head(of: folder)
     }
@@ -74,8 +73,7 @@ public struct TextEncoder: Sendable {
         model = other.model.replacing(weights)
         adapter = nil
         precision = other.precision
-        inference = model.inferenceEncoder(precision)
-        boundAdapter = nil
+        route = Route(inference: model.inferenceEncoder(precision), adapter: nil)
         prompts = other.prompts
         defaultPromptName = other.defaultPromptName
         identity = other.identity + [("trained weights", weights.digest)]
@@ -86,7 +84,7 @@ public struct TextEncoder: Sendable {
         model = other.model
         self.adapter = adapter
         precision = other.precision
-        (inference, boundAdapter) = try Self.prepare(model, adapter, precision)
+        route = try Self.prepare(model, adapter, precision)
         prompts = other.prompts
         defaultPromptName = other.defaultPromptName
         identity = other.identity
@@ -97,12 +95,12 @@ public struct TextEncoder: Sendable {
     /// What computes with an adapter: the model's own encoder beside the adapter, or with magnitudes one of merged weights.
     private static func prepare(
         _ model: EmbeddingModel, _ adapter: LowRankAdapter?, _ precision: Precision
-    ) throws(EncodersError) -> (InferenceEncoder, InferenceEncoder.BoundAdapter?) {
+    ) throws(EncodersError) -> Route {
         if let adapter, adapter.hasMagnitudes {
-            return (try model.merging(adapter).inferenceEncoder(precision), nil)
+            return Route(inference: try model.merging(adapter).inferenceEncoder(precision), adapter: nil)
         }
         let inference = model.inferenceEncoder(precision)
-        return (inference, inference.bind(try model.encoder.bind(adapter)))
+        return Route(inference: inference, adapter: inference.bind(try model.encoder.bind(adapter)))
     }
 
     /// The width of the vectors.
@@ -147,7 +145,7 @@ public struct TextEncoder: Sendable {
 
     private var defaultPrompt: String { defaultPromptName.flatMap { prompts[$0] } ?? "" }
 
-    private func prefix(named name: String?) throws(EncodersError) -> String {
+    func prefix(named name: String?) throws(EncodersError) -> String {
         guard let name else { return defaultPrompt }
         guard let prompt = prompts[name] else { throw .unknownPrompt(name, known: Array(prompts.keys)) }
         return prompt
