@@ -18,11 +18,20 @@ struct AdapterGradientLayout: Sendable {
         let stretch: (stretch: RowStretch, sums: Int)?
     }
 
+    /// The gradient of a bias that trains along.
+    struct BiasPlace: Sendable {
+        let name: String
+        let start: Int
+        let count: Int
+    }
+
     let places: [Place]
+    let biases: [BiasPlace]
     let count: Int
 
     /// Pairs of a layer lie side by side, dA of all before dB of all: dA of a layer is one matrix `[ΣR, in]`.
-    init(_ adapters: [TrainingAdapter], shapes pairs: [LowRankPair]) {
+    init(_ adapters: [TrainingAdapter], of adapter: LowRankAdapter) {
+        let pairs = adapter.pairs
         var places: [Place] = []
         var used = 0
         for adapter in adapters {
@@ -43,6 +52,10 @@ struct AdapterGradientLayout: Sendable {
             used = sums
         }
         self.places = places
+        biases = adapter.biases.sorted { $0.key < $1.key }.map { name, values in
+            defer { used += values.count }
+            return BiasPlace(name: name, start: used, count: values.count)
+        }
         count = used
     }
 
@@ -93,6 +106,11 @@ struct AdapterGradientSums: @unchecked Sendable {
             pairs[place.index].addMagnitude(stretch.magnitudeGradient(row.row(0)))
         }
         gradients.pairs = pairs
+        for place in layout.biases {
+            var row = Matrix(rowsOf: [gradients.biases[place.name]!])
+            add(place.start, rows: 1, columns: place.count, to: &row)
+            gradients.biases[place.name] = row.row(0)
+        }
     }
 
     private func add(_ offset: Int, rows: Int, columns: Int, to target: inout Matrix<Float>) {

@@ -53,6 +53,24 @@ package struct BERTBlock: Sendable {
         [attention.input, attention.output, feedForward.intermediate, feedForward.output]
     }
 
+    /// The block with other layers in the place of its own.
+    ///
+    /// - Parameters:
+    ///   - linear: The layer that takes a linear one's place.
+    ///   - normalization: The same for a normalisation.
+    func mapped(
+        linear: (Linear) -> Linear, normalization: (LayerNormalization) -> LayerNormalization = { $0 }
+    ) -> BERTBlock {
+        BERTBlock(
+            attention: SelfAttention(
+                input: linear(attention.input), output: linear(attention.output), heads: attention.heads),
+            attentionNormalization: normalization(attentionNormalization),
+            feedForward: FeedForward(
+                intermediate: linear(feedForward.intermediate), output: linear(feedForward.output),
+                activation: feedForward.activation),
+            outputNormalization: normalization(outputNormalization))
+    }
+
     package var zeroGradient: Gradient {
         Gradient(
             attention: attention.zeroGradient, attentionNormalization: attentionNormalization.zeroGradient,

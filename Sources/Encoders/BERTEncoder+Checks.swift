@@ -8,18 +8,24 @@ extension BERTEncoder {
         package let blocks: [BERTBlock.Adapters]
     }
 
-    /// Prepares an adapter. Throws where it names other modules or has other shapes than the model.
+    /// The encoder with the biases of an adapter in the place of its own, which is all of it that concerns more than linear layers.
+    func withBiases(of adapter: LowRankAdapter?) -> BERTEncoder {
+        guard let biases = adapter?.biases, !biases.isEmpty else { return self }
+        return replacing(biases: biases)
+    }
+
+    /// Prepares an adapter's pairs. Throws where it names other modules or has other shapes than the model.
     ///
     /// PEFT's `all-linear` puts a pair on the pooler, which token pooling never reads: such a pair is passed over.
     package func bind(_ adapter: LowRankAdapter?) throws(EncodersError) -> BoundAdapter? {
         guard let adapter else { return nil }
         try check(adapter)
-        return BoundAdapter(blocks: blocks.map { $0.adapters(adapter) })
+        return BoundAdapter(blocks: withBiases(of: adapter).blocks.map { $0.adapters(adapter) })
     }
 
-    /// Throws unless an adapter is without trained biases and every module of it one of the model's, in its shape.
+    /// Throws unless every module and bias of an adapter is one of the model's, in its shape.
     public func check(_ adapter: LowRankAdapter) throws(EncodersError) {
-        guard adapter.biases.isEmpty else { throw .inapplicableAdapter(what: "trained biases") }
+        try check(adapter.biases)
         let known = Dictionary(uniqueKeysWithValues: linearModules.map { ($0.name, $0) })
         let strangers = adapter.names.filter { known[$0] == nil && !Self.isDead($0) }
         guard strangers.isEmpty else { throw .unknownModules(strangers, model: "a model of \(blocks.count) layers") }
@@ -34,6 +40,20 @@ extension BERTEncoder {
                 throw .adapterShape(
                     module: name, matrix: "B", expected: [module.outputWidth, pair.a.rows],
                     found: [pair.b.rows, pair.b.columns])
+            }
+        }
+    }
+
+    private func check(_ trained: [String: [Float]]) throws(EncodersError) {
+        guard !trained.isEmpty else { return }
+        let known = biases
+        for (name, values) in trained.sorted(by: { $0.key < $1.key }) where !Self.isDead(String(name.dropLast(5))) {
+            guard let bias = known[name] else {
+                throw .unknownModules([name], model: "a model of \(blocks.count) layers")
+            }
+            guard bias.count == values.count else {
+                throw .adapterShape(
+                    module: String(name.dropLast(5)), matrix: "the bias", expected: [bias.count], found: [values.count])
             }
         }
     }

@@ -16,18 +16,31 @@ extension BERTEncoder {
     func replacing(_ weights: [String: Matrix<Float>]) -> BERTEncoder {
         BERTEncoder(
             configuration: configuration, embeddings: embeddings,
-            blocks: blocks.map { block in
-                BERTBlock(
-                    attention: SelfAttention(
-                        input: block.attention.input.replacing(weights),
-                        output: block.attention.output.replacing(weights), heads: block.attention.heads),
-                    attentionNormalization: block.attentionNormalization,
-                    feedForward: FeedForward(
-                        intermediate: block.feedForward.intermediate.replacing(weights),
-                        output: block.feedForward.output.replacing(weights),
-                        activation: block.feedForward.activation),
-                    outputNormalization: block.outputNormalization)
+            blocks: blocks.map { $0.mapped { $0.replacing(weights) } })
+    }
+
+    /// The encoder with other biases, by tensor name. Weights are shared, with what was packed of them.
+    func replacing(biases: [String: [Float]]) -> BERTEncoder {
+        BERTEncoder(
+            configuration: configuration,
+            embeddings: embeddings.replacing(embeddings.normalization.replacing(biases: biases)),
+            blocks: blocks.map {
+                $0.mapped(linear: { $0.replacing(biases: biases) }, normalization: { $0.replacing(biases: biases) })
             })
+    }
+
+    /// Every bias by its name in a model's file: of the linear layers, and of the normalisations.
+    package var biases: [String: [Float]] {
+        var result = [embeddings.normalization.biasName: embeddings.normalization.bias]
+        for block in blocks {
+            for layer in [block.attentionNormalization, block.outputNormalization] {
+                result[layer.biasName] = layer.bias
+            }
+            for layer in block.linears {
+                for module in layer.modules { result[module.biasName] = Array(layer.bias[module.columns]) }
+            }
+        }
+        return result
     }
 }
 
@@ -45,7 +58,7 @@ extension EmbeddingModel {
         return EmbeddingModel(self, encoder: encoder.replacing(weights))
     }
 
-    /// The model with an adapter merged into its weights: how DoRA is applied, whose magnitudes are no product.
+    /// The model with an adapter merged into its weights and biases: how DoRA is applied, whose magnitudes are no product.
     ///
     /// - Throws: Where the adapter does not fit the model.
     func merging(_ adapter: LowRankAdapter) throws(EncodersError) -> EmbeddingModel {
@@ -57,6 +70,6 @@ extension EmbeddingModel {
             pair.merge(into: &merged)
             weights[name] = merged
         }
-        return EmbeddingModel(self, encoder: encoder.replacing(weights))
+        return EmbeddingModel(self, encoder: encoder.replacing(weights).replacing(biases: adapter.biases))
     }
 }

@@ -69,9 +69,9 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
     ) throws(EncodersError) -> Matrix<Float> {
         try check(batch)
-        let adapter = try bind(adapter)
-        var hidden = embeddings.forward(batch).y
-        for (i, block) in blocks.enumerated() {
+        let (encoder, adapter) = (withBiases(of: adapter), try bind(adapter))
+        var hidden = encoder.embeddings.forward(batch).y
+        for (i, block) in encoder.blocks.enumerated() {
             hidden =
                 block.forward(
                     hidden, batch: batch, adapters: adapter?.blocks[i], options: options, keeping: .nothing
@@ -85,9 +85,9 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil
     ) throws(EncodersError) -> [Matrix<Float>] {
         try check(batch)
-        let adapter = try bind(adapter)
-        var states = [embeddings.forward(batch).y]
-        for (i, block) in blocks.enumerated() {
+        let (encoder, adapter) = (withBiases(of: adapter), try bind(adapter))
+        var states = [encoder.embeddings.forward(batch).y]
+        for (i, block) in encoder.blocks.enumerated() {
             let below = states[states.count - 1]
             states.append(
                 block.forward(
@@ -102,10 +102,10 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter, options: TrainingOptions?
     ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
         try check(batch)
-        let adapter = try bind(adapter)
-        let lowest = adapter?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
-        return forwardKeeping(
-            batch, below: nil, adapter: adapter, options: options, keeping: .adapters, from: lowest, embeddings: false)
+        let bound = try bind(adapter)
+        let lowest = bound?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
+        return withBiases(of: adapter).forwardKeeping(
+            batch, below: nil, adapter: bound, options: options, keeping: .adapters, from: lowest, embeddings: false)
     }
 
     /// A forward pass that keeps what `backward` needs for the gradients of weights, and of an adapter where there is one.
@@ -117,7 +117,7 @@ public struct BERTEncoder: Sendable {
         options: TrainingOptions? = nil
     ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
         try check(batch)
-        return forwardKeeping(
+        return withBiases(of: adapter).forwardKeeping(
             batch, below: below, adapter: try bind(adapter), options: options, keeping: .everything,
             from: lowestBlock(of: part), embeddings: part == .everything)
     }

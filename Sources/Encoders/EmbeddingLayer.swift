@@ -38,6 +38,16 @@ package struct EmbeddingLayer: Sendable {
         self.context = context
     }
 
+    private init(_ other: EmbeddingLayer, normalization: LayerNormalization) {
+        (word, position, tokenType, context) = (other.word, other.position, other.tokenType, other.context)
+        self.normalization = normalization
+    }
+
+    /// The layer with another normalisation.
+    func replacing(_ normalization: LayerNormalization) -> EmbeddingLayer {
+        EmbeddingLayer(self, normalization: normalization)
+    }
+
     package var zeroGradient: Gradient {
         Gradient(
             word: Matrix(rows: word.rows, columns: word.columns),

@@ -31,9 +31,12 @@ extension EmbeddingModel {
     }
 
     /// d embeddings `[B, dimension]` → the gradients of the adapter (+=).
+    ///
+    /// - Precondition: No biases train along: ``TrainingEncoder`` has their gradients.
     public func backward(
         _ gradient: Matrix<Float>, activations: Activations, into gradients: inout AdapterGradients
     ) {
+        precondition(gradients.biases.isEmpty, "gradients of biases beside those of an adapter")
         var taken: AdapterGradients? = gradients
         var none: BERTGradients?
         gradients.pairs = []

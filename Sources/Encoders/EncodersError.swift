@@ -15,8 +15,6 @@ public enum EncodersError: Error {
     case unknownModules([String], model: String)
     /// A matrix of the adapter has another shape than the layer that it changes.
     case adapterShape(module: String, matrix: String, expected: [Int], found: [Int])
-    /// The adapter has something that the encoder cannot apply.
-    case inapplicableAdapter(what: String)
     /// The tokenizer knows more tokens than the model has embeddings.
     case vocabularyMismatch(tokenizer: Int, model: Int, path: String)
     /// The hidden width is not a multiple of the number of heads.
@@ -52,8 +50,6 @@ extension EncodersError: CustomStringConvertible {
             return "the adapter changes \(names.count) modules that \(model) does not have: \(shown)"
         case .adapterShape(let module, let matrix, let expected, let found):
             return "\(matrix) of the adapter's module \(module) has shape \(found), the model wants \(expected)"
-        case .inapplicableAdapter(let what):
-            return "the adapter has \(what), which can only be applied merged: use 'attune adapter merge' first"
         case .vocabularyMismatch(let tokenizer, let model, let path):
             return "\(path): the tokenizer has \(tokenizer) tokens, the model embeds only \(model)"
         case .headsDoNotDivide(let width, let heads, let path):

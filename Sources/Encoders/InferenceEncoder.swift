@@ -38,6 +38,16 @@ package final class InferenceEncoder: Sendable {
         }
     }
 
+    private init(_ other: InferenceEncoder, biasesOf encoder: BERTEncoder) {
+        (precision, width, heads) = (other.precision, other.width, other.heads)
+        hasNarrowAttention = other.hasNarrowAttention
+        embeddings = encoder.embeddings
+        blocks = zip(other.blocks, encoder.blocks).map { $0.takingBiases(of: $1) }
+    }
+
+    /// The encoder with the biases of another of the same weights. The packed weights are shared.
+    func takingBiases(of encoder: BERTEncoder) -> InferenceEncoder { InferenceEncoder(self, biasesOf: encoder) }
+
     /// Prepares an adapter that the encoder's model accepts.
     package func bind(_ adapter: BERTEncoder.BoundAdapter?) -> BoundAdapter? {
         adapter.map {

@@ -14,7 +14,7 @@ struct InferenceLinear: PackedLayer {
     /// The columns of y cut into whole panels: the tasks of a product. A function of the shapes alone.
     let pieces: [Piece]
     /// b of all parts, `[out]`.
-    let bias: [Float]
+    var bias: [Float]
 
     /// Columns of y in a task: some microseconds of work for the fewest rows.
     private static let pieceWidth = 64

@@ -34,6 +34,15 @@ package struct LayerNormalization: Sendable {
         self.epsilon = epsilon
     }
 
+    /// The bias's name in a model's file.
+    var biasName: String { name + ".bias" }
+
+    /// The layer with another bias, if its own is among those.
+    func replacing(biases: [String: [Float]]) -> LayerNormalization {
+        guard let bias = biases[biasName] else { return self }
+        return LayerNormalization(name: name, gain: gain, bias: bias, epsilon: epsilon)
+    }
+
     package var zeroGradient: Gradient {
         let zeros = [Float](repeating: 0, count: gain.count)
         return Gradient(gain: zeros, bias: zeros)

@@ -16,6 +16,8 @@ package struct Linear: Sendable {
         package let weight: MatrixView<Float>
         /// Its columns of y.
         package let columns: Range<Int>
+        /// The bias's name in a model's file.
+        var biasName: String { name + ".bias" }
         /// W in the form that products read in float32.
         fileprivate let lazilyPacked = LazyPackedMatrix()
     }
@@ -69,6 +71,11 @@ package struct Linear: Sendable {
                     "a weight of another shape than that of \(module.name)")
                 return Module(name: module.name, weight: weight.view, columns: module.columns)
             }, bias: bias)
+    }
+
+    /// The layer with other biases in some of its modules, by tensor name.
+    func replacing(biases: [String: [Float]]) -> Linear {
+        Linear(modules: modules, bias: modules.flatMap { biases[$0.biasName] ?? Array(bias[$0.columns]) })
     }
 
     package var inputWidth: Int { modules[0].weight.columns }

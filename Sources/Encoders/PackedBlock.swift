@@ -2,6 +2,9 @@ internal import VectorMath
 
 /// A linear layer with its weights packed as one kind of pass reads them.
 protocol PackedLayer: Sendable {
+    /// b of all modules, `[out]`.
+    var bias: [Float] { get set }
+
     init(_ layer: Linear, precision: Precision, in arena: Arena)
 }
 
@@ -16,14 +19,14 @@ protocol PackedAdapter: Sendable {
 /// One block of BERT, packed for one kind of pass.
 struct PackedBlock<Layer: PackedLayer>: Sendable {
     /// Query, key and value.
-    let input: Layer
+    private(set) var input: Layer
     /// Of attention.
-    let output: Layer
-    let attentionNormalization: LayerNormalization
-    let intermediate: Layer
+    private(set) var output: Layer
+    private(set) var attentionNormalization: LayerNormalization
+    private(set) var intermediate: Layer
     /// Of the feed-forward part.
-    let last: Layer
-    let outputNormalization: LayerNormalization
+    private(set) var last: Layer
+    private(set) var outputNormalization: LayerNormalization
     let activation: GELU
 
     init(_ block: BERTBlock, precision: Precision, in arena: Arena) {
@@ -34,6 +37,18 @@ struct PackedBlock<Layer: PackedLayer>: Sendable {
         last = Layer(block.feedForward.output, precision: precision, in: arena)
         outputNormalization = block.outputNormalization
         activation = block.feedForward.activation
+    }
+
+    /// The block with the biases of another of the same weights.
+    func takingBiases(of block: BERTBlock) -> PackedBlock {
+        var copy = self
+        copy.input.bias = block.attention.input.bias
+        copy.output.bias = block.attention.output.bias
+        copy.attentionNormalization = block.attentionNormalization
+        copy.intermediate.bias = block.feedForward.intermediate.bias
+        copy.last.bias = block.feedForward.output.bias
+        copy.outputNormalization = block.outputNormalization
+        return copy
     }
 }
 

@@ -57,7 +57,7 @@ extension TextEncoder {
 }
 
 extension LowRankAdapter {
-    /// SHA-256 of the names, shapes, scalings and values of all modules.
+    /// SHA-256 of the names, shapes, scalings and values of all modules and biases.
     public var digest: String {
         var hasher = SHA256Digest.Hasher()
         for (name, pair) in zip(names, pairs) {
@@ -66,6 +66,10 @@ extension LowRankAdapter {
                 hasher.update(Array("\(matrix.rows) \(matrix.columns)\n".utf8))
                 for row in 0..<matrix.rows { matrix.row(row).withUnsafeBytes { hasher.update($0) } }
             }
+        }
+        for (name, values) in biases.sorted(by: { $0.key < $1.key }) {
+            hasher.update(Array("\(name) \(values.count)\n".utf8))
+            values.withUnsafeBytes { hasher.update($0) }
         }
         return hasher.finalize().hex
     }

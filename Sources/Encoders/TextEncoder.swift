@@ -92,15 +92,20 @@ public struct TextEncoder: Sendable {
         warnings = other.warnings.filter { !stale.contains($0) } + Self.warnings(of: adapter)
     }
 
-    /// What computes with an adapter: the model's own encoder beside the adapter, or with magnitudes one of merged weights.
+    /// What computes with an adapter: the model's own encoder beside the adapter, with magnitudes one of merged weights, and
+    /// with biases one that shares its weights.
     private static func prepare(
         _ model: EmbeddingModel, _ adapter: LowRankAdapter?, _ precision: Precision
     ) throws(EncodersError) -> Route {
         if let adapter, adapter.hasMagnitudes {
             return Route(inference: try model.merging(adapter).inferenceEncoder(precision), adapter: nil)
         }
-        let inference = model.inferenceEncoder(precision)
-        return Route(inference: inference, adapter: inference.bind(try model.encoder.bind(adapter)))
+        var inference = model.inferenceEncoder(precision)
+        let bound = inference.bind(try model.encoder.bind(adapter))
+        if let adapter, !adapter.biases.isEmpty {
+            inference = inference.takingBiases(of: model.encoder.withBiases(of: adapter))
+        }
+        return Route(inference: inference, adapter: bound)
     }
 
     /// The width of the vectors.

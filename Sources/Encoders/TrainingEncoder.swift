@@ -13,6 +13,12 @@ package final class TrainingEncoder: Sendable {
     /// An adapter with its matrices in the forms that this encoder reads.
     package struct BoundAdapter: Sendable {
         let blocks: [PackedBlockAdapters<TrainingAdapter>]
+        /// What the adapter is bound to: the encoder's own, but for the biases that train along.
+        let frozen: [PackedBlock<TrainingLinear>]
+        let embeddings: EmbeddingLayer
+        let biases: [BlockBiasPlaces]
+        /// Where the gradient of the embeddings' bias lies, if it trains along.
+        let embeddingBias: Int?
         /// The lowest block that it changes.
         package let lowest: Int
         let layout: AdapterGradientLayout
@@ -87,9 +93,15 @@ package final class TrainingEncoder: Sendable {
         let bound = try model.encoder.bind(adapter)!.blocks.map {
             PackedBlockAdapters<TrainingAdapter>($0, precision: precision)
         }
+        let layout = AdapterGradientLayout(bound.flatMap(\.all), of: adapter)
+        let encoder = model.encoder.withBiases(of: adapter)
+        let biases = encoder.blocks.map { BlockBiasPlaces($0, in: layout) }
+        let embeddingBias = layout.biases.first { $0.name == encoder.embeddings.normalization.biasName }?.start
+        let lowest = zip(bound, biases).enumerated().first { !$1.0.isEmpty || !$1.1.isEmpty }?.offset ?? bound.count
         return BoundAdapter(
-            blocks: bound, lowest: bound.firstIndex { !$0.isEmpty } ?? bound.count,
-            layout: AdapterGradientLayout(bound.flatMap(\.all), shapes: adapter.pairs))
+            blocks: bound, frozen: zip(blocks, encoder.blocks).map { $0.takingBiases(of: $1) },
+            embeddings: encoder.embeddings, biases: biases, embeddingBias: embeddingBias,
+            lowest: embeddingBias == nil ? lowest : 0, layout: layout)
     }
 
     // MARK: Groups

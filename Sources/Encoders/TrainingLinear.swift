@@ -5,7 +5,7 @@ internal import VectorMath
 struct TrainingLinear: PackedLayer {
     let parts: [BlockedProduct.Part]
     /// b of all parts, `[out]`.
-    let bias: [Float]
+    var bias: [Float]
     /// From d y to d x.
     let back: PackedMatrix
 

@@ -11,22 +11,33 @@ extension TrainingPass {
         }
         for i in stride(from: encoder.blocks.count - 1, through: adapter.lowest, by: -1) {
             backward(
-                encoder.blocks[i], adapters: adapter.blocks[i], kept.blocks[i], wantsInput: i > adapter.lowest,
-                into: sums)
+                adapter.frozen[i], adapters: adapter.blocks[i], adapter.biases[i], kept.blocks[i],
+                wantsInput: i > adapter.lowest || adapter.embeddingBias != nil, into: sums)
         }
+        addHidden(to: adapter.embeddingBias, of: sums)
+    }
+
+    /// Adds the rows of the hidden states' gradient to that of a bias, where it trains.
+    private func addHidden(to place: Int?, of sums: UnsafeMutablePointer<Float>) {
+        guard let place else { return }
+        for i in rows { RowKernels.add(scratch.hidden + i * width, to: sums + place, count: width) }
     }
 
     /// The gradient of what a block gives, in the scratch's hidden states, becomes that of what it reads.
     private func backward(
         _ block: PackedBlock<TrainingLinear>, adapters: PackedBlockAdapters<TrainingAdapter>,
-        _ kept: TrainingActivations.Block,
-        wantsInput: Bool, into sums: UnsafeMutablePointer<Float>
+        _ biases: BlockBiasPlaces, _ kept: TrainingActivations.Block, wantsInput: Bool,
+        into sums: UnsafeMutablePointer<Float>
     ) {
+        addHidden(to: biases.outputNormalization, of: sums)
         normalizeBackward(block.outputNormalization, kept.outputNormalization)
+        addHidden(to: biases.last, of: sums)
         pack(rows, into: scratch.packed)
-        forEachRowBlock { feedForwardBackward($0, block, adapters, kept, into: sums) }
-        guard wantsInput || adapters.input != nil || adapters.output != nil else { return }
+        forEachRowBlock { feedForwardBackward($0, block, adapters, biases, kept, into: sums) }
+        guard wantsInput || adapters.input != nil || adapters.output != nil || biases.concernsAttention else { return }
+        addHidden(to: biases.attentionNormalization, of: sums)
         normalizeBackward(block.attentionNormalization, kept.attentionNormalization)
+        addHidden(to: biases.output, of: sums)
         pack(rows, into: scratch.packed)
         var tail = ProductTail(y: scratch.context.values, yStride: width)
         tail.isNarrow = isNarrow
@@ -34,6 +45,13 @@ extension TrainingPass {
             scratch.packed, rows, block.output, adapters.output, x: kept.context, kept.projections.output, tail,
             into: sums)
         attendBackward(kept)
+        for (columns, start) in biases.input {
+            for i in rows {
+                RowKernels.add(
+                    scratch.queryKeyValue.floats(i, scratch.row) + columns.lowerBound, to: sums + start,
+                    count: columns.count)
+            }
+        }
         multiply(
             scratch.queryKeyValue, rows, block.input, adapters.input, x: kept.input, kept.projections.input,
             wantsInput ? residualTail(from: 0) : nil, into: sums)
@@ -42,7 +60,7 @@ extension TrainingPass {
     /// Adds the gradient that goes through the feed-forward part of some rows to theirs.
     private func feedForwardBackward(
         _ part: Range<Int>, _ block: PackedBlock<TrainingLinear>, _ adapters: PackedBlockAdapters<TrainingAdapter>,
-        _ kept: TrainingActivations.Block, into sums: UnsafeMutablePointer<Float>
+        _ biases: BlockBiasPlaces, _ kept: TrainingActivations.Block, into sums: UnsafeMutablePointer<Float>
     ) {
         if adapters.last != nil { activate(kept.wide, part, block.activation) }
         multiply(
@@ -58,6 +76,11 @@ extension TrainingPass {
             RowKernels.geluBackward(
                 scratch.wide, x: x.assumingMemoryBound(to: Float.self), block.activation,
                 into: dx.assumingMemoryBound(to: Float.self), count: count)
+        }
+        if let start = biases.intermediate {
+            for i in 0..<part.count {
+                RowKernels.add(scratch.wideGradient.floats(i, scratch.row), to: sums + start, count: encoder.wideWidth)
+            }
         }
         multiply(
             scratch.wideGradient, 0..<part.count, block.intermediate, adapters.intermediate, x: kept.middle,

@@ -59,7 +59,7 @@ struct TrainingPass {
     private func forward(through blocks: Range<Int>) {
         for i in blocks {
             pack(rows, into: kept.blocks[i].input)
-            forward(encoder.blocks[i], adapters: adapter.blocks[i], kept.blocks[i])
+            forward(adapter.frozen[i], adapters: adapter.blocks[i], kept.blocks[i])
         }
     }
 
@@ -197,7 +197,7 @@ struct TrainingPass {
 
     /// The rows of words, positions and token types, summed and normalised.
     private func embed() {
-        let layer = encoder.model.encoder.embeddings
+        let layer = adapter.embeddings
         for text in 0..<batch.count { layer.sum(text, of: batch, into: scratch.hidden) }
         normalize(rows, layer.normalization, nil)
     }

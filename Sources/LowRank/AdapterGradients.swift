@@ -18,10 +18,14 @@ public struct AdapterGradients: Sendable {
     public let names: [String]
     /// A gradient for each of `names`.
     public var pairs: [Pair]
+    /// d loss / d b of every bias that trains along, by tensor name.
+    public var biases: [String: [Float]]
 
-    /// The gradients of all matrices, in the order of the pairs: A and B of each, and its magnitudes as one row.
+    /// The gradients of all that trains: A and B of each pair in their order, with its magnitudes as one row, then the biases in the order
+    /// of their names, a row each.
     public var matrices: [Matrix<Float>] {
         pairs.flatMap { pair in [pair.a, pair.b] + (pair.magnitude.map { [Matrix(rowsOf: [$0])] } ?? []) }
+            + biases.sorted { $0.key < $1.key }.map { Matrix(rowsOf: [$0.value]) }
     }
 
     /// Zeros in the shapes of an adapter.
@@ -32,6 +36,7 @@ public struct AdapterGradients: Sendable {
                 a: Matrix(rows: $0.a.rows, columns: $0.a.columns), b: Matrix(rows: $0.b.rows, columns: $0.b.columns),
                 magnitude: $0.magnitude.map { $0.map { _ in 0 } })
         }
+        biases = adapter.biases.mapValues { $0.map { _ in 0 } }
     }
 
     /// Sets every value to zero.
@@ -41,6 +46,7 @@ public struct AdapterGradients: Sendable {
             pairs[i].b = Matrix(rows: pairs[i].b.rows, columns: pairs[i].b.columns)
             pairs[i].magnitude = pairs[i].magnitude.map { $0.map { _ in 0 } }
         }
+        biases = biases.mapValues { $0.map { _ in 0 } }
     }
 
     /// Multiplies every value by `factor`.
@@ -50,24 +56,25 @@ public struct AdapterGradients: Sendable {
             VectorMath.scale(&pairs[i].b, by: factor)
             pairs[i].magnitude = pairs[i].magnitude.map { $0.map { $0 * factor } }
         }
+        biases = biases.mapValues { $0.map { $0 * factor } }
     }
 
     /// Adds `factor` times other gradients of the same adapter.
     public mutating func add(_ other: AdapterGradients, scale factor: Float = 1) {
-        precondition(names == other.names, "gradients of different adapters cannot be added")
+        precondition(
+            names == other.names && biases.keys == other.biases.keys,
+            "gradients of different adapters cannot be added")
         for i in pairs.indices {
             VectorMath.add(other.pairs[i].a.view, to: &pairs[i].a, scale: factor)
             VectorMath.add(other.pairs[i].b.view, to: &pairs[i].b, scale: factor)
             if let more = other.pairs[i].magnitude { pairs[i].addMagnitude(more, scale: factor) }
         }
+        biases.merge(other.biases) { zip($0, $1).map { $0 + factor * $1 } }
     }
 
     /// The sum of the squares of all values, in one fixed order; its root is the norm that clipping looks at.
     public var sumOfSquares: Double {
-        pairs.reduce(0) { sum, pair in
-            sum + VectorMath.sumOfSquares(pair.a.view) + VectorMath.sumOfSquares(pair.b.view)
-                + (pair.magnitude ?? []).reduce(0.0) { $0 + Double($1) * Double($1) }
-        }
+        matrices.reduce(0) { $0 + VectorMath.sumOfSquares($1.view) }
     }
 }
 

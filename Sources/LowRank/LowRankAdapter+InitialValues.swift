@@ -99,7 +99,7 @@ extension LowRankAdapter {
     /// large, and α so much larger that the scaling stays as it is: twice, with rank-stabilised scaling √2 times. PEFT refuses exceptions
     /// among ranks or α together with that scaling; here they follow the same rule.
     public func converted(from initial: LowRankAdapter) throws(LowRankError) -> LowRankAdapter {
-        try requirePlain(for: "converting")
+        try requireProducts(for: "converting")
         guard initial.names == names else {
             throw .notCombinable(reason: "the initial values are of other modules than the trained ones")
         }
@@ -124,6 +124,7 @@ extension LowRankAdapter {
         result.alphaPattern = configuration.alphaPattern.mapValues { factor * $0 }
         result.unknown.removeValue(forKey: "init_lora_weights")
         var adapter = try LowRankAdapter(configuration: result, modules: modules)
+        adapter.biases = biases
         for index in adapter.pairs.indices {
             adapter.pairs[index].scaling = Float(result.scaling(of: adapter.names[index]))
         }

@@ -75,5 +75,7 @@ public struct LowRankAdapter: Sendable {
     }
 
     /// The number of trained values.
-    public var parameterCount: Int { pairs.reduce(0) { $0 + $1.parameterCount } }
+    public var parameterCount: Int {
+        pairs.reduce(0) { $0 + $1.parameterCount } + biases.values.reduce(0) { $0 + $1.count }
+    }
 }

@@ -12,6 +12,7 @@ enum Trained: Sendable {
         switch self {
         case .adapter(let adapter):
             zip(adapter.names, adapter.pairs).flatMap { name, pair in pair.matrixNames.map { name + "." + $0 } }
+                + adapter.biases.keys.sorted()
         case .weights(let weights): weights.names
         }
     }
@@ -19,7 +20,9 @@ enum Trained: Sendable {
     /// The module or tensor that a matrix belongs to.
     func owner(of index: Int) -> String {
         switch self {
-        case .adapter(let adapter): adapter.names[index / adapter.pairs[0].matrixNames.count]
+        case .adapter(let adapter):
+            adapter.pairs.indices.flatMap { i in adapter.pairs[i].matrixNames.map { _ in adapter.names[i] } }
+                .dropFirst(index).first ?? names[index]
         case .weights(let weights): weights.names[index]
         }
     }
@@ -28,7 +31,9 @@ enum Trained: Sendable {
     var matrices: [Matrix<Float>] {
         get {
             switch self {
-            case .adapter(let adapter): adapter.pairs.flatMap(\.matrices)
+            case .adapter(let adapter):
+                adapter.pairs.flatMap(\.matrices)
+                    + adapter.biases.sorted { $0.key < $1.key }.map { Matrix(rowsOf: [$0.value]) }
             case .weights(let weights): weights.matrices
             }
         }
@@ -37,6 +42,7 @@ enum Trained: Sendable {
             case .adapter(var adapter):
                 var rest = newValue[...]
                 for i in adapter.pairs.indices { adapter.pairs[i].takeMatrices(from: &rest) }
+                for name in adapter.biases.keys.sorted() { adapter.biases[name] = rest.removeFirst().row(0) }
                 self = .adapter(adapter)
             case .weights(var weights):
                 weights.matrices = newValue
@@ -58,19 +64,22 @@ enum Trained: Sendable {
         self = .weights(weights)
     }
 
-    /// What the learning rate of each matrix is multiplied by: `ratio` for all of an adapter's but A (arXiv:2402.12354).
+    /// What the learning rate of each matrix is multiplied by: `ratio` for all of an adapter's but A (arXiv:2402.12354) and
+    /// the base model's biases.
     func rates(ratio: Double) -> [Double] {
         switch self {
-        case .adapter(let adapter): adapter.pairs.flatMap { $0.matrixNames.map { $0 == "a" ? 1 : ratio } }
+        case .adapter(let adapter):
+            adapter.pairs.flatMap { $0.matrixNames.map { $0 == "a" ? 1 : ratio } } + adapter.biases.map { _ in 1 }
         case .weights(let weights): weights.names.map { _ in 1 }
         }
     }
 
-    /// Whether each matrix decays: an adapter's do, as with PEFT; of a model's weights not the biases and the normalisations, as in the
-    /// trainers that its recipes come from.
+    /// Whether each matrix decays: an adapter's do, as with PEFT; of a model's own weights not the biases and the normalisations, as in
+    /// the trainers that its recipes come from.
     var decays: [Bool] {
         switch self {
-        case .adapter(let adapter): adapter.pairs.flatMap(\.matrixNames).map { _ in true }
+        case .adapter(let adapter):
+            adapter.pairs.flatMap(\.matrixNames).map { _ in true } + adapter.biases.map { _ in false }
         case .weights(let weights): weights.names.map { !$0.hasSuffix(".bias") && !$0.contains("LayerNorm") }
         }
     }

@@ -14,10 +14,12 @@ extension Trainer {
         case .lora:
             let adapter = try wrapLowRank { () throws(LowRankError) in
                 let modules = model.linearModules
-                return try LowRankAdapter(
+                var adapter = try LowRankAdapter(
                     configuration: settings.adapterConfiguration(baseName: baseName, modules: modules),
                     modules: modules, values: settings.initialValues, seed: settings.seed
                 ) { model.encoder.weight(of: $0.name)! }
+                adapter.biases = settings.biases(of: model.encoder, beside: adapter)
+                return adapter
             }
             try settings.checkPatterns(of: adapter)
             return .adapter(adapter)

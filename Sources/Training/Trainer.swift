@@ -193,7 +193,8 @@ public struct Trainer: Sendable {
         isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> TrainingResult {
         try settings.require(
-            dial == nil || settings.variant != .dora, "dial", "set", "nothing: the magnitudes of dora have no strength")
+            dial == nil || (settings.variant != .dora && settings.bias == .none), "dial", "set",
+            "nothing: neither the magnitudes of dora nor trained biases have a strength")
         let run = TrainingRun(path: path)
         try run.check(start)
         let asked: [String: JSONValue] = [

@@ -1,3 +1,4 @@
+internal import Encoders
 internal import Files
 internal import LowRank
 internal import ModelFiles
@@ -39,7 +40,7 @@ extension TrainingSettings {
         var configuration = AdapterConfiguration(
             rank: rank, alpha: alpha, dropout: dropout, targets: adapterTargets, useRSLoRA: variant == .rslora,
             useDoRA: variant == .dora,
-            rankPattern: rankPattern, alphaPattern: alphaPattern, baseModel: baseName)
+            rankPattern: rankPattern, alphaPattern: alphaPattern, bias: bias, baseModel: baseName)
         guard !layersToTransform.isEmpty else { return configuration }
         if configuration.targets == .allLinear {
             // Blocks are chosen among names: PEFT refuses them beside all-linear.
@@ -51,7 +52,17 @@ extension TrainingSettings {
         return configuration
     }
 
+    /// The biases of a model that train along with an adapter, as they are before it.
+    func biases(of encoder: BERTEncoder, beside adapter: LowRankAdapter) -> [String: [Float]] {
+        switch bias {
+        case .none: [:]
+        case .all: encoder.biases
+        case .loraOnly: encoder.biases.filter { name, _ in adapter.names.contains { $0 + ".bias" == name } }
+        }
+    }
+
     private var adapterTargets: AdapterTargets {
+        if let targetPattern { return .pattern(targetPattern) }
         if targets == ["all-linear"] { return .allLinear }
         guard case .names(let attention) = AdapterTargets.attention else { return .attention }
         return .names(Set(targets.flatMap { $0 == "attention" ? attention : [$0] }).sorted())
@@ -65,6 +76,12 @@ extension TrainingSettings {
         try require(
             method == .lora || learningRateRatio == 1, "lr-ratio", "\(learningRateRatio)",
             "1: it is the adapter's, and \(method.rawValue) has none")
+        try require(
+            method == .lora || bias == .none, "bias", bias.rawValue,
+            "none: they train along with an adapter, and \(method.rawValue) has none")
+        try require(
+            targetPattern == nil || (layersToTransform.isEmpty && targets == ["attention"]), "target-pattern",
+            targetPattern ?? "", "nothing: targets and layers-to-transform go by names")
         try require(
             learningRateRatio > 0 && learningRateRatio.isFinite, "lr-ratio", "\(learningRateRatio)",
             "a positive number")
@@ -126,6 +143,8 @@ extension TrainingSettings {
         [
             "lr-ratio": learningRateRatio == 1 ? .null : .number(learningRateRatio),
             "pissa-iterations": optional(pissaIterations),
+            "bias": bias == .none ? .null : .string(bias.rawValue),
+            "target-pattern": targetPattern.map(JSONValue.string) ?? .null,
             "rank-pattern": rankPattern.isEmpty ? .null : .object(rankPattern.mapValues { .integer(Int64($0)) }),
             "alpha-pattern": alphaPattern.isEmpty ? .null : .object(alphaPattern.mapValues(JSONValue.number)),
             "layers-to-transform": layersToTransform.isEmpty

@@ -1,4 +1,5 @@
 public import Files
+public import ModelFiles
 public import VectorMath
 
 /// Everything that a user sets about a training run. The defaults are a recipe that works for LoRA on small encoders.
@@ -49,6 +50,11 @@ public struct TrainingSettings: Sendable, Equatable {
     public var layersToTransform: [Int] = []
     /// The modules that get an adapter: `attention` (query and value), `all-linear`, or names as PEFT matches them.
     public var targets = ["attention"]
+    /// A regular expression that has to match the whole name of a module, in the place of ``targets``.
+    public var targetPattern: String?
+    /// The base model's biases that train along, at the learning rate of A and without decay: none, those of the adapted
+    /// modules, or all.
+    public var bias = AdapterBias.none
     /// The learning rate at the height of the schedule.
     public var learningRate = 1e-3
     /// What follows the warm-up.

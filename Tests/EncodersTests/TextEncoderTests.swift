@@ -43,6 +43,52 @@ struct StretchedEncoderTests {
     }
 }
 
+@Suite("A text encoder with trained biases")
+struct BiasedEncoderTests {
+    @Test(
+        "gives the vectors of the layers with those biases, and leaves the base as it was",
+        arguments: Precision.allCases,
+        [false, true])
+    func vectors(precision: Precision, stretched: Bool) throws {
+        let base = try TextEncoder(model: ModelFolder(path: TinyBERT.path), precision: precision)
+        let texts = ["the cat sat", "where is my password?"]
+        let before = try base.encode(texts)
+        var adapter = try LowRankAdapter(
+            configuration: AdapterConfiguration(rank: 2, alpha: 4, targets: .attention, useDoRA: stretched, bias: .all),
+            modules: base.model.linearModules, values: .random, seed: 1
+        ) { base.model.encoder.weight(of: $0.name)! }
+        for i in adapter.pairs.indices {
+            adapter.pairs[i].b = random(adapter.pairs[i].outputWidth, 2, seed: UInt64(i), scale: 0.1)
+        }
+        let plain = try base.adapted(by: adapter)
+        adapter.biases = base.model.encoder.biases.mapValues { $0.enumerated().map { $1 + 0.1 * Float($0 % 5) } }
+        let tuned = try base.adapted(by: adapter)
+        let found = try tuned.encode(texts)
+        let expected = try base.model.embed(TokenBatch(base.model.tokenize(texts)), adapter: adapter)
+        let tolerance = Tolerance(absolute: precision == .f32 ? 1e-5 : 0.06)
+        #expect(difference(found.elements(), expected.elements(), within: tolerance) == nil)
+        #expect(difference(found.elements(), try plain.encode(texts).elements(), within: tolerance) != nil)
+        #expect(try base.encode(texts) == before && tuned.adapted(by: nil).encode(texts) == before)
+        #expect(Set([tuned.space, plain.space, base.space]).count == 3)
+        var pool = try MultiAdapterEncoder(base: base)
+        try pool.set(adapter, as: "biased")
+        #expect(try pool.encode(texts, adapters: ["biased", nil]).row(0) == found.row(0))
+    }
+
+    @Test("biases that the model has not, or in another length, are refused by name")
+    func strangers() throws {
+        let base = try TextEncoder(model: ModelFolder(path: TinyBERT.path))
+        var adapter = try TinyBERT.adapter()
+        adapter.biases = ["encoder.layer.9.output.dense.bias": [1]]
+        #expect(throws: EncodersError.self) { try base.adapted(by: adapter) }
+        adapter.biases = ["encoder.layer.0.output.dense.bias": [1, 2]]
+        let error = #expect(throws: EncodersError.self) { try base.adapted(by: adapter) }
+        #expect(
+            error?.description.contains("encoder.layer.0.output.dense has shape [2]") == true,
+            "\(String(describing: error))")
+    }
+}
+
 @Suite("Text encoder")
 struct TextEncoderTests {
     private func encoder() throws -> TextEncoder { try TextEncoder(model: ModelFolder(path: TinyBERT.path)) }

@@ -78,6 +78,50 @@ struct TrainingEncoderTests {
         #expect(error > 0)
     }
 
+    @Test(
+        "its gradients of biases that train along are those of the layers, and the threads' number is nothing to them",
+        arguments: [Precision.f32, .bf16], [false, true])
+    func biases(precision: Precision, stretched: Bool) throws {
+        let (model, batch) = try smoothModel()
+        var adapter = try WideModel.adapter(of: model, stretched: stretched)
+        adapter.biases = model.encoder.biases.mapValues { $0.map { 0.9 * $0 + 0.01 } }
+        let encoder = TrainingEncoder(model, precision: precision)
+        let found = try step(encoder, batch, adapter)
+        var plain = adapter
+        plain.biases = [:]
+        let moved = EmbeddingModel(model, encoder: model.encoder.replacing(biases: adapter.biases))
+        let (vectors, activations) = try moved.forwardKeepingEverything(batch, adapter: plain)
+        let exact = precision == .f32
+        #expect(
+            difference(
+                found.vectors.elements(), vectors.elements(), within: Tolerance(absolute: exact ? 2e-6 : 0.02)) == nil)
+        var full = model.encoder.zeroGradients
+        if !stretched {
+            moved.backward(random(vectors.rows, vectors.columns, seed: 5), activations: activations, into: &full)
+            let tensors = full.tensors
+            #expect(found.gradients.biases.count == adapter.biases.count)
+            // The keys' are zero but for rounding: adding the same to all scores of a query changes nothing.
+            for (name, gradient) in found.gradients.biases where !name.hasSuffix("key.bias") {
+                let expected = try #require(tensors[name]).row(0)
+                let largest = Double(expected.reduce(0) { max($0, abs($1)) })
+                #expect(largest > 0)
+                let error = Tolerance(absolute: (exact ? Self.sameSums : Self.narrowError) * largest)
+                #expect(difference(gradient, Array(expected), within: error) == nil, "\(name)")
+            }
+        }
+        let one = try ThreadPool.withWidth(1) { try step(encoder, batch, adapter) }
+        #expect(matrices(one.gradients) == matrices(found.gradients) && one.vectors == found.vectors)
+        // Biases that are as they were change nothing of the other gradients.
+        var same = adapter
+        same.biases = model.encoder.biases
+        let beside = try step(encoder, batch, same)
+        let without = try step(encoder, batch, plain)
+        #expect(beside.vectors == without.vectors)
+        #expect(
+            beside.gradients.pairs.map { [$0.a.elements(), $0.b.elements()] }
+                == without.gradients.pairs.map { [$0.a.elements(), $0.b.elements()] })
+    }
+
     @Test("its gradients equal PyTorch's")
     func equalsPyTorch() throws {
         let golden = try Golden("grads_lora")

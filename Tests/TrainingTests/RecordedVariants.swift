@@ -27,6 +27,10 @@ struct RecordedVariants {
             Matrix(copying: try #require(tensors.tensor("\(name)/\(module).\(part)")).matrix())
         }
 
+        func bias(_ tensor: String) throws -> [Float] {
+            try #require(tensors.tensor("\(name)/\(tensor)")).floats()
+        }
+
         func values(_ module: String, _ part: String) throws -> [Float] {
             try #require(tensors.tensor("\(name)/\(module).\(part)")).floats()
         }
@@ -71,6 +75,7 @@ extension RecordedVariants.Variant {
         training.precision = .f32
         if settings["use_rslora"]?.boolValue == true { training.variant = .rslora }
         if settings["use_dora"]?.boolValue == true { training.variant = .dora }
+        if let name = settings["bias"]?.stringValue { training.bias = try #require(AdapterBias(rawValue: name)) }
         if let name = settings["init_lora_weights"]?.stringValue {
             training.variant = try #require(TrainingSettings.Variant(rawValue: name))
         }

@@ -13,7 +13,9 @@ struct VariantStepTests {
     static let changeError = 1e-4
     /// Of a loss: both sides compute in float32.
     static let lossError = 2e-5
-    static let names = ["lora", "rslora", "loraplus", "pissa", "olora", "patterns", "dora"]
+    static let names = [
+        "lora", "rslora", "loraplus", "pissa", "olora", "patterns", "dora", "bias-lora-only", "bias-all",
+    ]
 
     /// The loss that was recorded, and its gradient by the vectors: anchors first, then their positives.
     private func loss(_ vectors: Matrix<Float>) -> LossValue {
@@ -105,6 +107,23 @@ struct VariantStepTests {
             guard let magnitude = pair.magnitude else { continue }
             let moved = distance(Matrix(rowsOf: [magnitude]), Matrix(rowsOf: [try variant.values(name, "m2")]))
             #expect(moved < Self.changeError, "\(name): \(moved)")
+        }
+    }
+
+    @Test("change the biases that train along as PEFT does", arguments: ["bias-lora-only", "bias-all"])
+    func biases(name: String) throws {
+        let recorded = try RecordedVariants()
+        let variant = try recorded.variant(name)
+        let (trainer, start, end, _) = try train(variant, recorded.batch)
+        #expect(end.configuration.bias == trainer.settings.bias)
+        let base = trainer.encoder.model.encoder.biases
+        #expect(start.biases.allSatisfy { base[$0.key] == $0.value })
+        #expect(Set(end.biases.keys) == (name == "bias-all" ? Set(base.keys) : Set(end.names.map { $0 + ".bias" })))
+        // The keys' have no effect: their gradients are rounding errors, which Adam makes steps of all the same.
+        for (key, values) in end.biases where !key.hasSuffix("key.bias") {
+            let change = Matrix(rowsOf: [zip(values, base[key]!).map { $0 - $1 }])
+            let error = distance(change, Matrix(rowsOf: [try variant.bias(key)]))
+            #expect(error < Self.changeError, "\(key): \(error)")
         }
     }
 

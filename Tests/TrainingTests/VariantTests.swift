@@ -95,6 +95,42 @@ struct VariantTests {
         #expect(largestDifference(try trained(written), try vectors(nil)) > 100 * Self.rounding)
     }
 
+    @Test(
+        "biases train along, are written as PEFT does, and are applied as they were trained",
+        arguments: [AdapterBias.all, .loraOnly], [TrainingSettings.Variant.lora, .olora, .dora])
+    func biases(bias: AdapterBias, variant: TrainingSettings.Variant) throws {
+        let folder = try TemporaryFolder()
+        var settings = settings(variant)
+        settings.precision = .f32
+        settings.bias = bias
+        let trainer = try Tiny.trainer(settings)
+        let result = try trainer.train(into: folder.file("run"))
+        let written = try LowRankAdapter(path: result.path)
+        #expect(written.configuration.bias == bias)
+        let base = trainer.encoder.model.encoder.biases
+        #expect(written.biases.count == (bias == .all ? base.count : written.names.count))
+        #expect(written.biases.filter { !$0.key.hasSuffix("key.bias") }.allSatisfy { $0.value != base[$0.key] })
+        #expect(result.parameters == trainer.initial.trained.parameterCount)
+        var without = written
+        without.biases = [:]
+        without.configuration.bias = .none
+        #expect(largestDifference(try vectors(written), try vectors(without)) > 100 * Self.rounding)
+        let record = try TrainingRun(path: result.path).record()["settings"]
+        #expect(record?["bias"]?.stringValue == bias.rawValue)
+    }
+
+    @Test("modules are chosen by a regular expression, as in PEFT's configuration")
+    func pattern() throws {
+        let folder = try TemporaryFolder()
+        var settings = Tiny.settings
+        settings.targetPattern = #".*\.1\.(attention\.self\.key|output\.dense)"#
+        settings.maxSteps = 2
+        let adapter = try AdapterFolder(path: Tiny.trainer(settings).train(into: folder.file("run")).path)
+        #expect(
+            Set(adapter.modules.keys) == ["encoder.layer.1.attention.self.key", "encoder.layer.1.output.dense"])
+        #expect(adapter.configuration.targets == .pattern(settings.targetPattern!))
+    }
+
     @Test("the strength of DoRA cannot be dialled, and that is said before the run")
     func noDial() throws {
         struct Nothing: DevelopmentEvaluator {
@@ -176,6 +212,10 @@ struct VariantTests {
         ),
         ("adapter target pattern \"[\"", { $0.rankPattern = ["[": 2] }),
         ("adapter target \"layer 7\"", { $0.layersToTransform = [7] }),
+        ("bias is all, expected none", { ($0.method, $0.bias) = (.full, .all) }),
+        ("target-pattern is query, expected nothing", { ($0.targetPattern, $0.targets) = ("query", ["key"]) }),
+        ("adapter target \"nothing\"", { $0.targetPattern = "nothing" }),
+        ("adapter target pattern \"[\"", { $0.targetPattern = "[" }),
         ("rank 40 of module encoder.layer.0.attention.self.query", { $0.rankPattern = ["query": 40] }),
     ]
 
@@ -189,12 +229,13 @@ struct VariantTests {
 
     @Test(
         "a run that was interrupted gives the bits of one that was not",
-        arguments: ["pissa", "olora", "loraplus", "dora"])
+        arguments: ["pissa", "olora", "loraplus", "dora", "bias"])
     func resume(name: String) throws {
         let folder = try TemporaryFolder()
         var settings = Tiny.settings
         switch name {
         case "loraplus": settings.learningRateRatio = 8
+        case "bias": settings.bias = .all
         case "pissa": (settings.variant, settings.pissaIterations) = (.pissa, 3)
         default: settings.variant = try #require(TrainingSettings.Variant(rawValue: name))
         }

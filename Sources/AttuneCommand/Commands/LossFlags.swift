@@ -112,6 +112,7 @@ struct LossFlags: ParsableArguments {
 
 extension BatchSampler.Mixing: ExpressibleByArgument {}
 extension LossSettings.Kind: ExpressibleByArgument {}
+extension AdapterBias: ExpressibleByArgument {}
 extension MultipleNegativesRankingLoss.Hardness.Mode: ExpressibleByArgument {}
 extension MultipleNegativesRankingLoss.Partition: ExpressibleByArgument {}
 extension VectorMeasure: ExpressibleByArgument {}

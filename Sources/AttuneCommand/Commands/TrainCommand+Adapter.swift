@@ -27,6 +27,12 @@ extension TrainCommand {
         @Option(help: "attention, all-linear, or module names separated by commas.") var targets = "attention"
         @Option(
             help: ArgumentHelp(
+                "In place of --targets: the modules whose whole names it matches.", valueName: "regular expression"))
+        var targetPattern: String?
+        @Option(help: "The base model's biases that train along: none, those of the adapted modules, or all.")
+        var bias = AdapterBias.none
+        @Option(
+            help: ArgumentHelp(
                 "Only the adapted modules of these blocks, from 0 (default: all).", valueName: "numbers"))
         var layersToTransform: String?
         @Option(
@@ -52,6 +58,8 @@ extension TrainCommand {
             settings.learningRateRatio = lrRatio
             settings.dropout = dropout
             settings.targets = targets.split(separator: ",").map(String.init)
+            settings.targetPattern = targetPattern
+            settings.bias = bias
             settings.layersToTransform = try layersNumbers
             settings.rankPattern = try ranks
             settings.alphaPattern = try alphas
@@ -95,7 +103,8 @@ extension TrainCommand {
         static let configurableFlags: [String: ConfigurationFile.Kind] = [
             "method": .choice(of: TrainingSettings.Method.self), "layers": .wholeNumber, "rank": .wholeNumber,
             "alpha": .number, "variant": .choice(of: TrainingSettings.Variant.self), "pissa-iterations": .wholeNumber,
-            "lr-ratio": .number, "dropout": .number, "targets": .texts, "layers-to-transform": .numbers,
+            "lr-ratio": .number, "dropout": .number, "targets": .texts, "target-pattern": .text,
+            "bias": .choice(of: AdapterBias.self), "layers-to-transform": .numbers,
             "rank-pattern": .texts, "alpha-pattern": .texts,
         ]
     }
