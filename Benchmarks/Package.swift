@@ -34,6 +34,7 @@ let package = Package(
                 .product(name: "VectorMath", package: "attune"),
             ], swiftSettings: swiftSettings),
         benchmark("kernels", uses: ["VectorMath"]),
+        benchmark("adapters", uses: ["LowRank", "ModelFiles", "VectorMath"]),
         benchmark("mixture", uses: ["Encoders", "Files", "LowRank", "ModelFiles", "VectorMath"]),
         benchmark("tokenize", uses: ["Files", "Tokenization"]),
         benchmark("ann", uses: ["Files", "VectorIndex", "VectorMath"]),

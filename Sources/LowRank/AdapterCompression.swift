@@ -58,26 +58,32 @@ extension LowRankAdapter {
             }
         }
         try requireProducts(for: "compressing")
-        var modules: [String: LowRankPair] = [:]
-        var report: [AdapterCompression.Module] = []
-        for (name, pair) in zip(names, pairs) {
-            let decomposition = try pair.decomposition()
-            let spectrum = Spectrum(values: decomposition.values)
-            let rank: Int
-            switch limit {
-            case .rank(let wanted): rank = min(wanted, spectrum.values.count)
-            case .energy(let share): rank = spectrum.rank(keeping: share)
-            }
-            let (b, a) = decomposition.factors(rank: rank)
-            modules[name] = LowRankPair(a: a, b: b, scaling: 1)
-            report.append(
-                AdapterCompression.Module(
-                    name: name, rankBefore: pair.rank, rankAfter: rank, norm: spectrum.norm,
-                    error: spectrum.energy(after: rank).squareRoot()))
+        let parts = try parallelMap(names.count) { index throws(LowRankError) in
+            try Self.compress(names[index], pairs[index], to: limit)
         }
+        let modules = Dictionary(uniqueKeysWithValues: zip(names, parts.map(\.pair)))
         var adapter = try LowRankAdapter(
             configuration: configuration.withUnitScaling(ranks: modules.mapValues(\.rank)), modules: modules)
         adapter.biases = biases
-        return AdapterCompression(adapter: adapter, modules: report)
+        return AdapterCompression(adapter: adapter, modules: parts.map(\.report))
+    }
+
+    private static func compress(
+        _ name: String, _ pair: LowRankPair, to limit: AdapterCompression.Limit
+    ) throws(LowRankError) -> (pair: LowRankPair, report: AdapterCompression.Module) {
+        let decomposition = try pair.decomposition()
+        let spectrum = Spectrum(values: decomposition.values)
+        let rank =
+            switch limit {
+            case .rank(let wanted): min(wanted, spectrum.values.count)
+            case .energy(let share): spectrum.rank(keeping: share)
+            }
+        let (b, a) = decomposition.factors(rank: rank)
+        return (
+            LowRankPair(a: a, b: b, scaling: 1),
+            AdapterCompression.Module(
+                name: name, rankBefore: pair.rank, rankAfter: rank, norm: spectrum.norm,
+                error: spectrum.energy(after: rank).squareRoot())
+        )
     }
 }

@@ -26,30 +26,33 @@ enum LAPACK {
         return (u, values, vTransposed)
     }
 
-    /// `sgeqrf`, then `sorgqr`.
-    static func orthogonalTriangular(
+    /// M = L · Q of a matrix `[m, n]`, L `[m, min(m, n)]` lower triangular, Q with orthonormal rows.
+    ///
+    /// By `sgeqrf` and `sorgqr`: what lies in rows here are columns to LAPACK, so that nothing needs to be transposed.
+    static func triangularOrthogonal(
         of matrix: MatrixView<Float>
-    ) throws(LowRankError) -> (q: Matrix<Float>, r: Matrix<Float>) {
+    ) throws(LowRankError) -> (l: Matrix<Float>, q: Matrix<Float>) {
         let (m, n) = try size(of: matrix, "sgeqrf")
         let k = min(m, n)
-        var work = Matrix(copying: matrix)
-        let stride = Int32(work.stride)
+        var q = Matrix(copying: matrix)
+        let stride = Int32(q.stride)
         var reflectors = [Float](repeating: 0, count: k)
-        let code = work.withUnsafeMutablePointer {
-            LAPACKE_sgeqrf(LAPACK_ROW_MAJOR, Int32(m), Int32(n), $0, stride, &reflectors)
+        let code = q.withUnsafeMutablePointer {
+            LAPACKE_sgeqrf(LAPACK_COL_MAJOR, Int32(n), Int32(m), $0, stride, &reflectors)
         }
         try check(code, "sgeqrf")
-        var r = Matrix<Float>(rows: k, columns: n)
-        for i in 0..<k {
-            r.setRow(i, to: [Float](repeating: 0, count: i) + work.row(i)[i...])
+        var l = Matrix<Float>(rows: m, columns: k)
+        let leading = q.view.columns(0..<k)
+        for i in 0..<m {
+            let kept = min(i + 1, k)
+            l.setRow(i, to: leading.row(i).prefix(kept) + [Float](repeating: 0, count: k - kept))
         }
-        var q = Matrix(copying: work.view.columns(0..<k))
-        let qStride = Int32(q.stride)
+        if k < m { q = Matrix(copying: q.view.rows(0..<k)) }
         let second = q.withUnsafeMutablePointer {
-            LAPACKE_sorgqr(LAPACK_ROW_MAJOR, Int32(m), Int32(k), Int32(k), $0, qStride, reflectors)
+            LAPACKE_sorgqr(LAPACK_COL_MAJOR, Int32(n), Int32(k), Int32(k), $0, stride, reflectors)
         }
         try check(second, "sorgqr")
-        return (q, r)
+        return (l, q)
     }
 
     /// `ssyevd` with vectors, of the upper triangle.
@@ -68,7 +71,7 @@ enum LAPACK {
         return (values, vectors)
     }
 
-    private static func size(
+    static func size(
         of matrix: MatrixView<Float>, _ routine: String
     ) throws(LowRankError) -> (rows: Int, columns: Int) {
         OpenBLAS.prepare()
@@ -82,9 +85,9 @@ enum LAPACK {
         return (matrix.rows, matrix.columns)
     }
 
-    private static func check(_ code: Int32, _ routine: String) throws(LowRankError) {
+    static func check(_ code: Int32, _ routine: String) throws(LowRankError) {
         if code != 0 { throw .decompositionFailed(routine: routine, code: Int(code)) }
     }
 
-    private static func letter(_ character: Unicode.Scalar) -> CChar { CChar(character.value) }
+    static func letter(_ character: Unicode.Scalar) -> CChar { CChar(character.value) }
 }

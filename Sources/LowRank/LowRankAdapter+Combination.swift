@@ -104,7 +104,7 @@ private struct AdapterCombiner {
         case _ where combination.kind.worksOnProducts:
             let sum = try combine(
                 parts.map { $0.pair.deltaWeight() }, weights: parts.map(\.weight), .product, name, parts, &generator)
-            return try cut(SingularValueDecomposition(sum.view), of: name, first)
+            return try cut(SingularValueDecomposition(leading: rank, of: sum.view), of: name, first)
         default:
             guard parts.allSatisfy({ $0.pair.rank == first.rank }) else {
                 let ranks = parts.map { String($0.pair.rank) }.joined(separator: ", ")

@@ -45,19 +45,25 @@ extension LowRankAdapter {
         try self.init(configuration: configuration, modules: modules, seed: seed)
         if values == .random, !configuration.useDoRA { return }
         let known = Dictionary(modules.map { ($0.name, $0) }) { first, _ in first }
-        for (i, name) in names.enumerated() {
+        var weights: [MatrixView<Float>] = []
+        for (name, pair) in zip(names, pairs) {
             let weight = try weight(known[name]!)
-            let expected = [pairs[i].outputWidth, pairs[i].inputWidth]
+            let expected = [pair.outputWidth, pair.inputWidth]
             guard [weight.rows, weight.columns] == expected else {
                 throw .wrongShape(module: name, matrix: "W", expected: expected, found: [weight.rows, weight.columns])
             }
-            if configuration.useDoRA { pairs[i].magnitude = rowNorms(of: weight) }
-            if values == .random { continue }
-            guard pairs[i].scaling > 0 else {
-                throw .invalidSetting(name: "alpha of \(name)", found: "\(pairs[i].scaling)", expected: "above 0")
+            guard values == .random || pair.scaling > 0 else {
+                throw .invalidSetting(name: "alpha of \(name)", found: "\(pair.scaling)", expected: "above 0")
             }
-            let factors = try Self.factors(of: weight, pairs[i], values, seed: seed &+ UInt64(i))
-            (pairs[i].b, pairs[i].a) = (factors.b, factors.a)
+            weights.append(weight)
+        }
+        let (names, plain) = (names, pairs)
+        pairs = try parallelMap(names.count) { i throws(LowRankError) in
+            var pair = plain[i]
+            if configuration.useDoRA { pair.magnitude = rowNorms(of: weights[i]) }
+            if values == .random { return pair }
+            (pair.b, pair.a) = try Self.factors(of: weights[i], pair, values, seed: seed &+ UInt64(i))
+            return pair
         }
     }
 
@@ -76,7 +82,7 @@ extension LowRankAdapter {
             if case .pissa(let iterations?) = values {
                 try SingularValueDecomposition(randomized: weight, rank: rank, iterations: iterations, seed: seed)
             } else {
-                try SingularValueDecomposition(weight)
+                try SingularValueDecomposition(leading: rank, of: weight)
             }
         var (b, a) = decomposition.factors(rank: rank)
         // The product is scaled when it is used: each factor takes half of that back.

@@ -1,15 +1,5 @@
 internal import VectorMath
 
-/// Mᵀ.
-func transposed(_ matrix: MatrixView<Float>) -> Matrix<Float> {
-    let elements = matrix.elements()
-    var result = Matrix<Float>(uninitializedRows: matrix.columns, columns: matrix.rows)
-    for column in 0..<matrix.columns {
-        result.setRow(column, to: (0..<matrix.rows).map { elements[$0 * matrix.columns + column] })
-    }
-    return result
-}
-
 /// Matrices with the same number of rows, side by side.
 func sideBySide(_ parts: [MatrixView<Float>]) -> Matrix<Float> {
     let rows = parts.first?.rows ?? 0

@@ -19,22 +19,10 @@ public struct MergedModel: Sendable {
             throw .invalidSetting(name: "strength", found: "\(strength)", expected: "a number")
         }
         let weights = try Self.weights(of: base)
-        var tensors: [String: Matrix<Float>] = [:]
-        for (name, pair) in zip(adapter.names, adapter.pairs) {
-            var weight = try Self.tensor(name + ".weight", in: weights)
-            guard weight.columns == pair.inputWidth else {
-                throw .wrongShape(
-                    module: name, matrix: "A", expected: [pair.rank, weight.columns],
-                    found: [pair.rank, pair.inputWidth])
-            }
-            guard weight.rows == pair.outputWidth else {
-                throw .wrongShape(
-                    module: name, matrix: "B", expected: [weight.rows, pair.rank], found: [pair.outputWidth, pair.rank])
-            }
-            pair.merge(into: &weight, strength: strength)
-            guard sumOfSquares(weight.view).isFinite else { throw .notFinite(routine: "merging \(name)") }
-            tensors[name + ".weight"] = weight
+        let merged = try adapter.merged(strength: strength) { name throws(LowRankError) in
+            try Self.tensor(name + ".weight", in: weights)
         }
+        var tensors = Dictionary(uniqueKeysWithValues: merged.map { ($0.key + ".weight", $0.value) })
         for (name, values) in adapter.biases {
             let bias = try Self.tensor(name, in: weights)
             guard [bias.rows, bias.columns] == [1, values.count] else {
@@ -52,7 +40,7 @@ public struct MergedModel: Sendable {
     public func unmerged() throws(LowRankError) -> [String: MatrixView<Float>] {
         let weights = try Self.weights(of: base)
         var tensors: [String: MatrixView<Float>] = [:]
-        for name in self.tensors.keys { tensors[name] = try Self.tensor(name, in: weights).view }
+        for name in self.tensors.keys { tensors[name] = try Self.tensor(name, in: weights) }
         return tensors
     }
 
@@ -84,12 +72,12 @@ public struct MergedModel: Sendable {
         }
     }
 
-    private static func tensor(_ name: String, in weights: ModelWeights) throws(LowRankError) -> Matrix<Float> {
+    private static func tensor(_ name: String, in weights: ModelWeights) throws(LowRankError) -> MatrixView<Float> {
         guard let tensor = weights.tensor(named: name) else {
             throw .missingTensor(name: name, path: weights.file.path)
         }
         do throws(ModelFilesError) {
-            return Matrix(copying: try tensor.matrix())
+            return try tensor.matrix()
         } catch {
             throw .files(error)
         }

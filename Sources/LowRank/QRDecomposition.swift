@@ -11,6 +11,11 @@ public struct QRDecomposition: Sendable {
 
     /// Decomposes a matrix of finite values.
     public init(_ matrix: MatrixView<Float>) throws(LowRankError) {
-        (q, r) = try LAPACK.orthogonalTriangular(of: matrix)
+        guard matrix.rows > 0, matrix.columns > 0 else {
+            throw .unfitShape(routine: "sgeqrf", rows: matrix.rows, columns: matrix.columns)
+        }
+        // Mᵀ = LQ, so that M = QᵀLᵀ.
+        let transpose = try LAPACK.triangularOrthogonal(of: transposed(matrix).view)
+        (q, r) = (transposed(transpose.q.view), transposed(transpose.l.view))
     }
 }

@@ -181,6 +181,44 @@ struct AdapterCommandTests {
         }
     }
 
+    @Test("distance says how far two adapters are from each other, layer by layer")
+    func distance() throws {
+        let same = try json("distance", Self.one, Self.one)
+        #expect(same["difference"] as? Double == 0 || same["relative_difference"] as? Double ?? 1 < 1e-6)
+        _ = try run("scale", Self.one, "--strength=-1", "-o", "opposite")
+        let opposite = try json("distance", Self.one, "opposite")
+        #expect(abs((opposite["relative_difference"] as? Double ?? 0) - 2) < 1e-6)
+        // One is on query and a value, two on query and a key.
+        let report = try json("distance", Self.one, Self.two)
+        #expect(report["only_in_a"] as? [String] == ["encoder.layer.0.attention.self.value"])
+        #expect(report["only_in_b"] as? [String] == ["encoder.layer.0.attention.self.key"])
+        let layers = try #require(report["layers"] as? [[String: Any]])
+        #expect(
+            layers.map { $0["name"] as? String } == [
+                "encoder.layer.0.attention.self.query", "encoder.layer.1.attention.self.query",
+            ])
+        for layer in layers {
+            for side in ["column_angles", "row_angles"] {
+                let angles = try #require(layer[side] as? [Double])
+                #expect(angles.count == 4 && angles == angles.sorted() && angles[0] >= 0 && angles[3] <= .pi / 2 + 1e-6)
+                #expect(angles[3] > 0.1)
+            }
+        }
+        // The difference as an adapter of its own, measured by another command.
+        _ = try run("scale", Self.two, "--strength=-1", "-o", "minus")
+        _ = try run("combine", Self.one, "minus", "--type", "cat", "--weights", "1,1", "-o", "difference")
+        let measured = try #require(try json("info", "difference")["norm"] as? Double)
+        #expect(abs(measured / (report["difference"] as? Double ?? 0) - 1) < 1e-5)
+        let norms = try #require(report["norms"] as? [Double])
+        #expect(abs(norms[0] / (try json("info", Self.one)["norm"] as? Double ?? 0) - 1) < 1e-6)
+
+        let table = try run("distance", Self.one, Self.two).output
+        #expect(table.contains("norm of a") && table.contains("all layers: norms"))
+        #expect(table.contains("encoder.layer.0.attention.self.key: only \(Self.two) changes it"))
+        let refused = try run("distance", Self.one, Self.adapters + "dora", status: 1)
+        #expect(refused.complaints.count == 1 && refused.errors.contains("DoRA") && refused.output.isEmpty)
+    }
+
     @Test("check passes what fits, and names what does not with exit code 2")
     func check() throws {
         #expect(try json("check", Self.one, "-M", Self.model)["ok"] as? Bool == true)
@@ -272,7 +310,7 @@ struct AdapterCommandTests {
     @Test(
         "bad input is one clear line and no output",
         arguments: [
-            ["info", "nowhere"], ["merge", "nowhere", "-M", model, "-o", "out"],
+            ["info", "nowhere"], ["distance", one, "nowhere"], ["merge", "nowhere", "-M", model, "-o", "out"],
             ["merge", one, "-M", "no/such/model", "-o", "out"],
             ["compress", model, "--rank", "1", "-o", "out"], ["check", one, "-M", two],
             ["unmerge", "nowhere", "-A", one, "-M", model],

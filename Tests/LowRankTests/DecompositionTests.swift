@@ -35,6 +35,56 @@ struct DecompositionTests {
         #expect(svd.values[3...].allSatisfy { $0 < Self.tolerance * svd.values[0] })
     }
 
+    @Test(
+        "the leading values and vectors are those of the whole decomposition",
+        arguments: [(64, 64, 7), (40, 96, 10), (96, 40, 1), (96, 40, 10), (96, 40, 11), (96, 40, 40), (5, 3, 1)])
+    func leading(rows: Int, columns: Int, rank: Int) throws {
+        let matrix = random(rows, columns, seed: 12)
+        let (whole, leading) = (
+            try SingularValueDecomposition(matrix.view), try SingularValueDecomposition(leading: rank, of: matrix.view)
+        )
+        #expect(leading.values.count == rank && leading.u.rows == rows && leading.u.columns == rank)
+        #expect(leading.vTransposed.rows == rank && leading.vTransposed.columns == columns)
+        #expect(zip(leading.values, whole.values).allSatisfy { abs($0 - $1) < Self.tolerance * whole.values[0] })
+        #expect(difference(product(leading.u, leading.u, transposingFirst: true), identity(rank)) < Self.tolerance)
+        #expect(
+            difference(product(leading.vTransposed, leading.vTransposed, transposingSecond: true), identity(rank))
+                < Self.tolerance)
+        let (found, expected) = (leading.factors(rank: rank), whole.factors(rank: rank))
+        #expect(
+            difference(product(found.b, found.a), product(expected.b, expected.a)) < Self.tolerance * whole.values[0])
+    }
+
+    @Test("leading vectors are orthonormal where the matrix has fewer directions, down to none", arguments: [0, 1, 3])
+    func leadingOfFewDirections(directions: Int) throws {
+        var matrix = Matrix<Float>(rows: 48, columns: 60)
+        if directions > 0 { matrix = product(random(48, directions, seed: 2), random(directions, 60, seed: 3)) }
+        let leading = try SingularValueDecomposition(leading: 5, of: matrix.view)
+        #expect(leading.values.count == 5)
+        #expect(leading.values.dropFirst(directions).allSatisfy { $0 <= Self.tolerance * leading.values[0] })
+        #expect(difference(product(leading.u, leading.u, transposingFirst: true), identity(5)) < Self.tolerance)
+        #expect(
+            difference(product(leading.vTransposed, leading.vTransposed, transposingSecond: true), identity(5))
+                < Self.tolerance)
+        let (b, a) = leading.factors(rank: 5)
+        #expect(difference(product(b, a), matrix) <= Self.tolerance * max(1, leading.values[0]))
+    }
+
+    @Test(
+        "a product is decomposed as the matrix that it makes, also where its rank is more than its width",
+        arguments: [(40, 5, 30), (6, 9, 30), (30, 9, 6), (4, 7, 3)])
+    func products(rows: Int, rank: Int, columns: Int) throws {
+        let (b, a) = (random(rows, rank, seed: 8), random(rank, columns, seed: 9))
+        let found = try SingularValueDecomposition(productOf: b.view, a.view, factor: 0.5)
+        let count = min(rows, rank, columns)
+        #expect(found.values.count == count && found.u.columns == count && found.vTransposed.rows == count)
+        let (left, right) = found.factors(rank: count)
+        var expected = product(b, a)
+        scale(&expected, by: 0.5)
+        #expect(difference(product(left, right), expected) < Self.tolerance * found.values[0])
+        #expect(difference(product(found.u, found.u, transposingFirst: true), identity(count)) < Self.tolerance)
+    }
+
     @Test("Q has orthonormal columns, R is upper triangular, and they multiply back", arguments: shapes)
     func orthogonalTriangular(rows: Int, columns: Int) throws {
         let matrix = random(rows, columns, seed: 4)
@@ -80,6 +130,9 @@ struct DecompositionTests {
         matrix[1, 2] = value
         #expect(throws: LowRankError.notFinite(routine: "sgesdd")) { try SingularValueDecomposition(matrix.view) }
         #expect(throws: LowRankError.notFinite(routine: "sgeqrf")) { try QRDecomposition(matrix.view) }
+        #expect(throws: LowRankError.notFinite(routine: "dsyevr")) {
+            try SingularValueDecomposition(leading: 1, of: matrix.view)
+        }
         #expect(throws: LowRankError.notFinite(routine: "ssyevd")) { try SymmetricEigenDecomposition(matrix.view) }
     }
 

@@ -5,15 +5,19 @@ public enum Timing {
     /// - Parameters:
     ///   - rounds: How many rounds the median is taken over.
     ///   - secondsPerRound: A round repeats the work until it has taken at least this long.
-    public static func median(rounds: Int = 5, secondsPerRound: Double = 0.05, _ body: () -> Void) -> Double {
-        body()
+    public static func median(
+        rounds: Int = 5, secondsPerRound: Double = 0.05, _ body: () throws -> Void
+    ) rethrows -> Double {
+        try body()
         var repetitions = 1
         while true {
-            let taken = seconds { for _ in 0..<repetitions { body() } }
+            let taken = try seconds { for _ in 0..<repetitions { try body() } }
             if taken >= secondsPerRound { break }
             repetitions *= taken > 0 ? max(2, min(100, Int(secondsPerRound / taken))) : 100
         }
-        let times = (0..<rounds).map { _ in seconds { for _ in 0..<repetitions { body() } } / Double(repetitions) }
+        let times = try (0..<rounds).map { _ in
+            try seconds { for _ in 0..<repetitions { try body() } } / Double(repetitions)
+        }
         return median(of: times)
     }
 

@@ -48,10 +48,7 @@ struct AdapterCombine: ParsableCommand {
         threading.apply()
         try result.check()
         let loaded = try adapters.map { try LowRankAdapter(path: $0) }
-        let bases = Set(loaded.compactMap(\.configuration.baseModel))
-        if bases.count > 1 {
-            Console.warn("the adapters name different base models: \(bases.sorted().joined(separator: ", "))")
-        }
+        Console.warnOfDifferentBases(loaded)
         let weights = weights?.values ?? loaded.map { _ in 1 / Double(loaded.count) }
         let combined = try LowRankAdapter(
             combining: zip(loaded, weights).map { (adapter: $0, weight: $1) },

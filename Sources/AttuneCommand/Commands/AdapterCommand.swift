@@ -4,14 +4,15 @@ import Attune
 struct AdapterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "adapter",
-        abstract: "Look at adapters, merge, scale, combine, compress and export them; bridge two of them.",
+        abstract: "Look at adapters, merge, scale, combine, compare, compress and export them; bridge two of them.",
         discussion: """
             DIR is an adapter in the PEFT layout or a run folder of `attune train`. No command changes an adapter or a \
             model that is there: each writes a new one under the name given with -o.
             """,
         subcommands: [
             AdapterInfo.self, AdapterCheckCommand.self, AdapterMerge.self, AdapterUnmerge.self, AdapterScale.self,
-            AdapterCombine.self, AdapterCompress.self, AdapterExport.self, ExportHeadCommand.self, BridgeCommand.self,
+            AdapterCombine.self, AdapterDistanceCommand.self, AdapterCompress.self, AdapterExport.self,
+            ExportHeadCommand.self, BridgeCommand.self,
         ])
 }
 
@@ -96,5 +97,22 @@ extension LowRankAdapter {
         let ranks = Set(pairs.map(\.rank)).sorted()
         let rank = ranks.count == 1 ? "rank \(ranks[0])" : "ranks \(ranks[0]) to \(ranks[ranks.count - 1])"
         return "\(rank) on \(names.count) modules, \(parameterCount) parameters"
+    }
+}
+
+extension Console {
+    /// Says so where adapters that are taken together name different models.
+    static func warnOfDifferentBases(_ adapters: [LowRankAdapter]) {
+        let bases = Set(adapters.compactMap(\.configuration.baseModel))
+        if bases.count > 1 {
+            warn("the adapters name different base models: \(bases.sorted().joined(separator: ", "))")
+        }
+    }
+}
+
+extension String {
+    /// Without the blanks at the end that padding left.
+    func trimmingEnd() -> String {
+        String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
     }
 }

@@ -83,10 +83,3 @@ struct AdapterInfo: ParsableCommand {
         texts.map { Tables.pad($0, 10) }.joined().trimmingEnd()
     }
 }
-
-extension String {
-    /// Without the blanks at the end that padding left.
-    fileprivate func trimmingEnd() -> String {
-        String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
-    }
-}
