@@ -26,7 +26,7 @@ func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targe
 
 let libraries = [
     "VectorMath", "Files", "Tokenization", "ModelFiles", "Corpora", "VectorIndex", "Reports", "LowRank", "Encoders",
-    "Evaluation", "Training", "Retrieval", "Attune",
+    "Evaluation", "Training", "Retrieval", "Lifecycle", "Attune",
 ]
 
 let package = Package(
@@ -74,11 +74,15 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
+        // MARK: Floor 7: what becomes of an adapter
+        floor("Lifecycle", uses: ["Encoders", "Evaluation", "Files", "LowRank", "Training"]),
+
         // MARK: Floor 8 and up: faces
         floor(
             "Attune",
             uses: [
-                "Corpora", "Encoders", "Evaluation", "Files", "LowRank", "ModelFiles", "Reports", "Retrieval",
+                "Corpora", "Encoders", "Evaluation", "Files", "Lifecycle", "LowRank", "ModelFiles", "Reports",
+                "Retrieval",
                 "Tokenization",
                 "Training", "VectorIndex", "VectorMath",
             ]),
@@ -101,6 +105,7 @@ let package = Package(
         tests("Evaluation"),
         tests("Training"),
         tests("Retrieval", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
+        tests("Lifecycle"),
         tests("AttuneCommand"),
     ],
     cLanguageStandard: .c17

@@ -2,6 +2,7 @@
 @_exported public import Encoders
 @_exported public import Evaluation
 @_exported public import Files
+@_exported public import Lifecycle
 @_exported public import LowRank
 @_exported public import ModelFiles
 @_exported public import Reports
