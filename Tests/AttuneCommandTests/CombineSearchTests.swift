@@ -79,9 +79,10 @@ struct CombineSearchTests {
         let domain = ((report["written"] as? [String: Any])?["domains"] as? [[String: Double]])?.first
         #expect(abs(try ndcg("small") - (domain?["ndcg@10"] ?? -1)) < 1e-9)
 
-        let line = try combine(["a"], ["-d", "set", "--evaluations", "4", "--quiet", "-o", "alone"])
+        let line = try combine(
+            ["a"], ["-d", "set", "--evaluations", "4", "--max-weight", "1.5", "--quiet", "-o", "alone"])
         #expect(line.status == 0 && line.errors.isEmpty, "\(line.errors)")
-        #expect(line.output.hasPrefix("alone: svd of 1 adapters, weights "), "\(line.output)")
+        #expect(line.output.hasPrefix("alone: svd of 1 adapter, weights "), "\(line.output)")
         #expect(line.output.contains("\n  base: set ndcg@10 ") && line.output.contains("\n  best alone: a: "))
     }
 
@@ -128,7 +129,7 @@ struct CombineSearchTests {
             ["--search", "-d", "set", "--type", "linear"], ["--search", "-d", "set", "--budget", "0.1"],
             ["--search", "-d", "set", "--canary-split", "dev"], ["--search", "-d", "set", "--sample", "0"],
             ["--search", "-d", "set", "--data-weights", "1,2"], ["-d", "set"], ["--canary", "scored"],
-            ["--evaluations", "9"], ["--search", "-d", "set", "--type", "cat", "--rank", "2"],
+            ["--evaluations", "9"], ["--max-weight", "2"], ["--search", "-d", "set", "--type", "cat", "--rank", "2"],
             ["--search", "-d", "set"],
         ])
     func usage(flags: [String]) throws {
@@ -144,6 +145,7 @@ struct CombineSearchTests {
             ([one, two], ["-d", "set", "--canary", "nowhere"], "nowhere"),
             ([one, two], ["-d", "set", "--evaluations", "2"], "evaluations is 2"),
             ([one, two], ["-d", "set", "--canary", "scored", "--budget=-1"], "budget is -1.0"),
+            ([one, two], ["-d", "set", "--max-weight", "0.5"], "the highest weight is 0.5"),
             ([one, two], ["-d", "set", "--data-weights", "0"], "the weight of set is 0.0"),
             ([one, AdapterCommandTests.adapters + "dora"], ["-d", "set"], "dora: combining works on products"),
         ])

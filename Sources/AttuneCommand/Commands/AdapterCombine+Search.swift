@@ -6,8 +6,8 @@ extension AdapterCombine {
     struct SearchFlags: ParsableArguments {
         @Flag(
             help: """
-                Find the weights, from 0 to 1 each: the best for the data sets named with -d at which the canary set loses \
-                no more than the budget.
+                Find the weights: the best for the data sets named with -d at which the canary set loses no more than the \
+                budget.
                 """)
         var search = false
         @Option(
@@ -26,11 +26,14 @@ extension AdapterCombine {
         @Option(help: "What the canary's metric may lose against the base (default: 0.01, one point).")
         var budget: Double?
         @Option(help: "Combinations that are evaluated, at most (default: 40).") var evaluations: Int?
+        @Option(help: "The highest weight, from 1, the strength of training, to 10 (default: 1).") var maxWeight:
+            Double?
         @Option(
             help: ArgumentHelp(
                 """
                 Search on so many queries of a data set, among 2000 passages; base, best adapter and best combination are \
-                then evaluated on all, and the best of these is written.
+                then evaluated on all, and the best of these is written. Among fewer passages scores are higher, in each set \
+                by an amount of its own: for a mean over unequal sets, search on all where you can wait.
                 """, valueName: "queries"))
         var sample: Int?
         @Option(help: "Tokens that a text is cut to (default: the model's limit).") var maxLength: Int?
@@ -41,6 +44,7 @@ extension AdapterCombine {
                     ("-d", !data.isEmpty), ("--data-weights", dataWeights != nil), ("--split", split != nil),
                     ("--canary", canary != nil), ("--canary-split", canarySplit != nil), ("--budget", budget != nil),
                     ("--evaluations", evaluations != nil), ("--sample", sample != nil),
+                    ("--max-weight", maxWeight != nil),
                     ("--max-length", maxLength != nil),
                 ]
                 if let (flag, _) = given.first(where: \.1) { throw ValidationError("\(flag) needs --search") }
@@ -73,7 +77,8 @@ extension AdapterCombine {
                     budget: budget ?? 0.01)
             }
             return try CombinationSearch(
-                of: adapters, base: base, domains: domains, canary: kept, evaluations: evaluations ?? 40)
+                of: adapters, base: base, domains: domains, canary: kept, maximum: maxWeight ?? 1,
+                evaluations: evaluations ?? 40)
         }
 
         private func evaluator(
@@ -138,7 +143,9 @@ extension AdapterCombine {
         try combined.write(to: result.output, force: result.force.force)
         result.print(
             combined.figures.merging(fields) { $1 },
-            line: "\(type.rawValue) of \(loaded.count) adapters, weights \(Self.text(weights)), \(combined.summary)")
+            line:
+                "\(type.rawValue) of \(loaded.count) \(loaded.count == 1 ? "adapter" : "adapters"), weights \(Self.text(weights)), \(combined.summary)"
+        )
         report(answer, written: metrics)
     }
 
