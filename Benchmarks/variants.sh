@@ -36,6 +36,11 @@ patterns --targets all-linear --rank-pattern key=2,layer.0.attention.self.query=
 layers --layers-to-transform 1,4
 rslora-patterns --variant rslora --rank-pattern value=4 --layers-to-transform 0,2,3
 pissa-layers --variant pissa --rank-pattern value=4 --layers-to-transform 3,5 --lr 1e-3
+bias-lora-only --bias lora_only --targets all-linear
+bias-all --bias all
+dora-bias-all --variant dora --bias all
+pissa-bias-all --variant pissa --bias all --lr 1e-3
+pattern --target-pattern .*\.(key|output\.dense)
 dora-patterns --variant dora --rank-pattern value=4,layer.5.attention.self.query=16
 END
 # shellcheck disable=SC2046

@@ -46,6 +46,9 @@ VARIANTS = {
         r=4, lora_alpha=8, target_modules=["query", "key"], init_lora_weights="pissa", rank_pattern={"key": 2},
         alpha_pattern={"query": 12},
     ),
+    "bias-all": dict(r=8, lora_alpha=16, target_modules=FFN, bias="all"),
+    "bias-lora-only": dict(r=8, lora_alpha=16, target_modules=FFN, bias="lora_only"),
+    "dora-bias-all": dict(r=8, lora_alpha=16, target_modules=["key", "output.dense"], use_dora=True, bias="all"),
     "layers": dict(
         r=8, lora_alpha=16, target_modules=["query", "value"], layers_to_transform=[1, 4], layers_pattern="layer"
     ),
@@ -151,6 +154,8 @@ def fill(model, generator):
                 parameter.mul_(1 + 0.05 * noise)
             elif noise is not None:
                 parameter.add_((0.05 if "lora_B" in name else 0.02) * noise)
+            elif parameter.requires_grad:
+                parameter.add_(0.02 * torch.randn(parameter.shape, generator=generator))
 
 
 def hold(arguments):

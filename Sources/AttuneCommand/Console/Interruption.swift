@@ -15,17 +15,33 @@ enum Interruption {
         isGraceful.store(true, ordering: .relaxed)
     }
 
-    /// Blocks the signals in every thread to come and waits for them in one of its own: what is done on a signal then
-    /// runs as ordinary code, not inside a handler.
+    /// Has the signals' arrival written to a pipe and reads it in a thread of its own: what is done on a signal then runs
+    /// as ordinary code, not inside a handler. (Waiting for blocked signals would need them blocked in every thread, and those
+    /// that a library started before `main` do not ask.)
     static func watch() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        (arrivals, notice) = (ends[0], ends[1])
+        var thread = pthread_t()
+        guard pthread_create(&thread, nil, waitForSignals, nil) == 0 else { return }
+        pthread_detach(thread)
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in
+            let saved = errno
+            var byte: UInt8 = 0
+            _ = write(notice, &byte, 1)
+            errno = saved
+        }
+        action.sa_flags = SA_RESTART
+        // Who started the program may have had them blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        var thread = pthread_t()
-        pthread_create(&thread, nil, waitForSignals, nil)
-        pthread_detach(thread)
+        for signal in [SIGINT, SIGTERM] {
+            sigaction(signal, &action, nil)
+            sigaddset(&signals, signal)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     static func end() -> Never {
@@ -41,13 +57,13 @@ enum Interruption {
     }
 }
 
+/// The pipe's ends, set once before anything uses them.
+private nonisolated(unsafe) var (arrivals, notice): (Int32, Int32) = (-1, -1)
+
 private func waitForSignals(_: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
     while true {
-        var number: Int32 = 0
-        if sigwait(&signals, &number) == 0 { Interruption.arrived() }
+        var byte: UInt8 = 0
+        let count = read(arrivals, &byte, 1)
+        if count == 1 { Interruption.arrived() } else if count == 0 || errno != EINTR { return nil }
     }
 }
