@@ -83,7 +83,7 @@ def read(arguments):
             warnings.simplefilter("always")
             # Every tensor of the file has to arrive in PEFT's model unchanged, none may be missing there.
             attach_adapter(model, folder)
-            result = PeftModel.from_pretrained(copy.deepcopy(base[0].auto_model), folder).load_adapter(folder, "again")
+            result = PeftModel.from_pretrained(copy.deepcopy(base[0].auto_model), folder).load_adapter(folder, "default")
         vectors = encode(model.eval(), texts)
         with open(os.path.join(folder, "adapter_config.json")) as file:
             settings = json.load(file)

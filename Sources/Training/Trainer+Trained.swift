@@ -76,12 +76,20 @@ extension Trainer {
         return .adapter(try wrapLowRank { () throws(LowRankError) in try adapter.converted(from: start) })
     }
 
+    /// The pooler's bias, which no vector comes from, where the model has one: PEFT expects it among all.
+    private func poolerBias() throws(TrainingError) -> [String: [Float]] {
+        let name = "pooler.dense.bias"
+        let tensors = try wrapModelFiles { () throws(ModelFilesError) in try model.tensors() }
+        return tensors.tensor(named: name).map { [name: $0.floats()] } ?? [:]
+    }
+
     /// Puts the result among the run's own files: the two of a PEFT folder, or a model folder. Returns the digest of the
     /// tensors.
     func write(_ trained: Trained, to run: TrainingRun) throws(TrainingError) -> String {
         let tensors: String
         switch trained {
-        case .adapter(let adapter):
+        case .adapter(var adapter):
+            if settings.bias == .all { adapter.biases.merge(try poolerBias()) { trained, _ in trained } }
             try wrapLowRank { () throws(LowRankError) in try adapter.write(into: run.path) }
             tensors = run.tensorsPath
         case .weights(let weights):
