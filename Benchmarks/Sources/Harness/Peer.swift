@@ -5,7 +5,7 @@ internal import Foundation
 public struct Peer {
     /// The interpreter, where there is one: without it the tables show Attune alone, and say so.
     public static var interpreter: String? {
-        ProcessInfo.processInfo.environment["ATTUNE_PEERS"]
+        ProcessInfo.processInfo.environment["ATTUNE_PEERS"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Runs a script and returns the JSON objects that it printed, one a line.
