@@ -58,9 +58,11 @@ extension LowRankAdapter {
             }
         }
         try requireProducts(for: "compressing")
-        let parts = try parallelMap(names.count) { index throws(LowRankError) in
-            try Self.compress(names[index], pairs[index], to: limit)
-        }
+        let parts = try parallelMap(
+            names.count,
+            throwing: { index throws(LowRankError) in
+                try Self.compress(names[index], pairs[index], to: limit)
+            })
         let modules = Dictionary(uniqueKeysWithValues: zip(names, parts.map(\.pair)))
         var adapter = try LowRankAdapter(
             configuration: configuration.withUnitScaling(ranks: modules.mapValues(\.rank)), modules: modules)

@@ -58,13 +58,15 @@ extension LowRankAdapter {
             weights.append(weight)
         }
         let (names, plain) = (names, pairs)
-        pairs = try parallelMap(names.count) { i throws(LowRankError) in
-            var pair = plain[i]
-            if configuration.useDoRA { pair.magnitude = rowNorms(of: weights[i]) }
-            if values == .random { return pair }
-            (pair.b, pair.a) = try Self.factors(of: weights[i], pair, values, seed: seed &+ UInt64(i))
-            return pair
-        }
+        pairs = try parallelMap(
+            names.count,
+            throwing: { i throws(LowRankError) in
+                var pair = plain[i]
+                if configuration.useDoRA { pair.magnitude = rowNorms(of: weights[i]) }
+                if values == .random { return pair }
+                (pair.b, pair.a) = try Self.factors(of: weights[i], pair, values, seed: seed &+ UInt64(i))
+                return pair
+            })
     }
 
     private static func factors(

@@ -26,12 +26,14 @@ extension LowRankAdapter {
             }
             weights.append(weight)
         }
-        let merged = try parallelMap(names.count) { index throws(LowRankError) in
-            var weight = Matrix(copying: weights[index])
-            pairs[index].merge(into: &weight, strength: strength)
-            guard sumOfSquares(weight.view).isFinite else { throw .notFinite(routine: "merging \(names[index])") }
-            return weight
-        }
+        let merged = try parallelMap(
+            names.count,
+            throwing: { index throws(LowRankError) in
+                var weight = Matrix(copying: weights[index])
+                pairs[index].merge(into: &weight, strength: strength)
+                guard sumOfSquares(weight.view).isFinite else { throw .notFinite(routine: "merging \(names[index])") }
+                return weight
+            })
         return Dictionary(uniqueKeysWithValues: zip(names, merged))
     }
 }

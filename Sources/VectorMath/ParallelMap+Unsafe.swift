@@ -1,7 +1,6 @@
-internal import VectorMath
-
-/// The results of `body` for 0..<count in order, made on all cores, `grain` at a time.
-func parallelMap<Output>(_ count: Int, grain: Int = 1, _ body: (Int) -> Output) -> [Output] {
+/// The results of `body` for 0..<count in order, made on all threads, `grain` at a time.
+@inlinable
+package func parallelMap<Output>(_ count: Int, grain: Int = 1, _ body: (Int) -> Output) -> [Output] {
     // The empty array is one for all: even to write that it is empty would be a race.
     guard count > 0 else { return [] }
     return [Output](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -14,7 +13,8 @@ func parallelMap<Output>(_ count: Int, grain: Int = 1, _ body: (Int) -> Output) 
 }
 
 /// The same with a body that may throw: the error of the first index that fails is thrown.
-func parallelMap<Output, Failure: Error>(
+@inlinable
+package func parallelMap<Output, Failure: Error>(
     _ count: Int, grain: Int = 1, throwing body: (Int) throws(Failure) -> Output
 ) throws(Failure) -> [Output] {
     let results = parallelMap(count, grain: grain) { index in
