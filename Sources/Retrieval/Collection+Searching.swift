@@ -7,7 +7,7 @@ extension Collection {
     /// How often a search is done again because a passage that it found was changed in the meantime.
     private static let attempts = 5
 
-    /// The `k` passages nearest to a query vector `[D]` of a space, nearest first.
+    /// The `k` passages nearest to a query vector `[D]` of a space, nearest first. Each hit says what the search promises.
     ///
     /// - Parameter isIncluded: Says which passages to look among, nil for all. Each search reads every passage for it.
     /// - Throws: `spaceMismatch` where the vector is of another space than the collection's.

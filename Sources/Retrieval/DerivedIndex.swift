@@ -74,6 +74,8 @@ final class DerivedIndex: Sendable {
         let revision = try store.revision()
         return try state.withLock { (state) throws(RetrievalError) in
             if state.revision == revision { return state.snapshot }
+            // To change a graph, all of its file is read: one that another handle has written is taken as it is.
+            if state.writer == nil, takeUpFile(of: revision, &state) { return state.snapshot }
             do throws(RetrievalError) {
                 try bringUpToDate(store, &state)
             } catch .index {
@@ -137,9 +139,21 @@ final class DerivedIndex: Sendable {
         let structure = structure(
             try store.count(), current: state.revision.map { _ in state.snapshot.structure },
             fellShortAt: state.fellShortAt)
-        guard state.revision != nil, structure == state.snapshot.structure else { return try startAnew(store, &state) }
+        guard state.revision != nil, structure == state.snapshot.structure else {
+            if state.revision != nil, takeUpFile(of: try store.revision(), &state) { return }
+            return try startAnew(store, &state)
+        }
         try follow(store, &state)
         if Self.isOutgrown(state.snapshot) || !isGoodEnough(state.snapshot) { try startAnew(store, &state) }
+    }
+
+    /// Begins with the file where another handle has brought it to a state of the store.
+    private func takeUpFile(of revision: CollectionRevision, _ state: inout State) -> Bool {
+        guard let snapshot = try? DerivedSnapshot(path: path), let tag = Self.tag(of: snapshot, for: identity),
+            tag.revision == revision
+        else { return false }
+        state = State(Self.searched(snapshot, for: identity), tag: tag)
+        return true
     }
 
     private func startAnew(_ store: any CollectionStore, _ state: inout State) throws(RetrievalError) {

@@ -100,11 +100,11 @@ struct GraphCollectionTests {
         let collection = try Asked.collection(path)
         let exact = try Made.collection(folder.file("exact"), count: Asked.count)
         let isIncluded = { (passage: Passage) in (Int(passage.id.dropFirst()) ?? 1) % part == 0 }
+        let queries = Made.vectors(100, seed: 9)
+        let all = try collection.search(queries.view, space: Made.space, where: isIncluded)
+        let allExpected = try exact.search(queries.view, space: Made.space, where: isIncluded)
         var (hits, count) = (0, 0)
-        for row in 0..<20 {
-            let query = Made.vectors(20, seed: 9).row(row)
-            let found = try collection.search(query, space: Made.space, where: isIncluded)
-            let expected = try exact.search(query, space: Made.space, where: isIncluded)
+        for (found, expected) in zip(all, allExpected) {
             #expect(found.allSatisfy { isIncluded($0.passage) })
             #expect(found.count == expected.count)
             hits += Set(found.map(\.passage.id)).intersection(expected.map(\.passage.id)).count
@@ -141,6 +141,49 @@ struct GraphCollectionTests {
         #expect(try reader.search(more.row(2), k: 60).allSatisfy { $0.passage.id != "p2002" })
         try reader.close()
         #expect(try Asked.open(path).info().structure == .graph)
+    }
+
+    @Test("takes up what another handle has written instead of doing its work again")
+    func takesUpFile() throws {
+        let reader = try Asked.collection(path, count: Asked.limit)
+        let follower = try Asked.open(path)
+        // The follower has changes in memory by then; the reader has none.
+        try follower.add(Made.passages(1900..<1910), vectors: Made.vectors(10, seed: 40).view, space: Made.space)
+        #expect(try follower.info().structure == .graph)
+        try follower.delete(ids: (1900..<1910).map { "p\($0)" } + (0..<700).map { "p\($0)" })
+        #expect(try follower.info().structure == .exact)
+        let writer = try Asked.open(path)
+        // A graph that was built, and then changed: no two ways lead to the same bytes.
+        try writer.add(Made.passages(2000..<2800), vectors: Made.vectors(800, seed: 41).view, space: Made.space)
+        try writer.add(Made.passages(2800..<2900), vectors: Made.vectors(100, seed: 42).view, space: Made.space)
+        try writer.close()
+        let bytes = try readFile(indexPath)
+        for handle in [reader, follower] {
+            #expect(try handle.search(Made.vectors(100, seed: 42).row(9), k: 1)[0].passage.id == "p2809")
+            #expect(try handle.info().structure == .graph)
+            #expect(handle.count == Asked.limit + 200)
+            try handle.close()
+            #expect(try readFile(indexPath) == bytes)
+        }
+    }
+
+    @Test("is safe for threads that search, add and delete")
+    func threadsThatChange() throws {
+        let collection = try Asked.collection(path)
+        let vectors = Made.vectors(24, seed: 3)
+        try ThreadPool.withWidth(4) {
+            try parallelFor(24, grain: 1) { block in
+                let number = 2000 + block.lowerBound
+                let vector = vectors.view.rows(block)
+                try collection.add([Made.passage(number)], vectors: vector, space: Made.space)
+                let hits = try collection.search(vector.row(0), k: 5)
+                if hits.count != 5 || hits[0].passage.id != "p\(number)" { throw RetrievalError.noPassages }
+                if number % 2 == 0 { try collection.delete(ids: ["p\(number)"]) }
+            }
+        }
+        #expect(collection.count == Asked.count + 12)
+        #expect(try collection.info().structure == .graph)
+        #expect(try collection.verify().isEmpty)
     }
 
     // MARK: Which structure

@@ -39,6 +39,22 @@ struct GraphFileTests {
         #expect(try again.search(vectors.row(7), k: 20).allSatisfy { $0.passage.id != "p7" })
     }
 
+    @Test("is searched, and follows changes, where its file cannot be written")
+    func unwritable() throws {
+        // A folder in its place: opening says so, writing fails.
+        try FileSystem.remove(indexPath)
+        try FileSystem.makeDirectory(indexPath)
+        try writeFile("in the way", to: FileSystem.joined(indexPath, "a"))
+        let collection = try Asked.open(path)
+        #expect(collection.notices.count == 1)
+        #expect(try collection.info().structure == .graph)
+        #expect(try collection.search(vectors.row(5), k: 1)[0].passage.id == "p5")
+        try collection.delete(ids: ["p5"])
+        #expect(try collection.search(vectors.row(5), k: 1)[0].passage.id != "p5")
+        try collection.close()
+        #expect(try FileSystem.names(in: path).sorted() == ["collection.sqlite", "vectors.index"])
+    }
+
     /// What is spoiled in the file, and how.
     enum Damage: CaseIterable {
         case letters, header, tag, end, cut, empty
