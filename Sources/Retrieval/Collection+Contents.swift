@@ -1,5 +1,6 @@
 public import Corpora
 public import Files
+public import VectorIndex
 
 /// What a collection holds and where it comes from.
 public struct CollectionInfo: Equatable, Sendable {
@@ -15,6 +16,10 @@ public struct CollectionInfo: Equatable, Sendable {
     public let version: String
     /// Bytes of the database and of the index.
     public let databaseSize: Int, indexSize: Int
+    /// What it is searched by, and what searches promise.
+    public let structure: IndexStructure, guarantee: SearchGuarantee
+    /// What the index keeps of each vector in memory.
+    public let bytesPerVector: Int
 
     public var jsonValue: JSONValue {
         [
@@ -27,7 +32,22 @@ public struct CollectionInfo: Equatable, Sendable {
             "adapter_digest": identity.adapterDigest.map { .string($0) } ?? .null,
             "prompts": .object((identity.prompts ?? [:]).mapValues { .string($0) }),
             "max_length": identity.maxLength.map { .integer(Int64($0)) } ?? .null, "recipe": .string(identity.recipe),
+            "structure": .string(structure.rawValue), "guarantee": guarantee.jsonValue,
+            "target_recall": identity.targetRecall.map { .number($0) } ?? .null,
+            "bytes_per_vector": .integer(Int64(bytesPerVector)),
         ]
+    }
+}
+
+extension SearchGuarantee {
+    /// `kind` (`exact`, `bounded` or `approximate`), and `miss_rate` or `recall`, null where it was not measured.
+    public var jsonValue: JSONValue {
+        switch self {
+        case .exact: ["kind": "exact"]
+        case .bounded(let missRate): ["kind": "bounded", "miss_rate": .number(missRate)]
+        case .approximate(let recall):
+            ["kind": "approximate", "recall": recall.map { .number($0) } ?? .null]
+        }
     }
 }
 
@@ -35,11 +55,13 @@ extension Collection {
     /// What the collection holds and where it comes from.
     public func info() throws(RetrievalError) -> CollectionInfo {
         let origin = try store.origin()
+        let snapshot = try index.current(store)
         func size(_ name: String) -> Int { (try? FileSystem.size(of: FileSystem.joined(path, name))) ?? 0 }
         return CollectionInfo(
             path: path, identity: identity, count: try store.count(), generation: try store.revision().generation,
             created: origin.created, version: origin.version, databaseSize: size(Self.databaseName),
-            indexSize: size(DerivedIndex.fileName))
+            indexSize: size(DerivedIndex.fileName), structure: snapshot.structure,
+            guarantee: snapshot.searching.guarantee, bytesPerVector: snapshot.bytesPerVector)
     }
 
     /// The passage of an id.

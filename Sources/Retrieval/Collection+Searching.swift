@@ -7,7 +7,7 @@ extension Collection {
     /// How often a search is done again because a passage that it found was changed in the meantime.
     private static let attempts = 5
 
-    /// The `k` passages nearest to a query vector `[D]` of a space, nearest first.
+    /// The `k` passages nearest to a query vector `[D]` of a space, nearest first. Each hit says what the search promises.
     ///
     /// - Parameter isIncluded: Says which passages to look among, nil for all. Each search reads every passage for it.
     /// - Throws: `spaceMismatch` where the vector is of another space than the collection's.
@@ -31,37 +31,40 @@ extension Collection {
             candidates = found
         }
         var found: [[(neighbour: Neighbour, passage: Passage?)]] = []
+        var guarantee = SearchGuarantee.exact
         for _ in 0..<Self.attempts {
-            found = try attempt(queries, k: k, among: candidates)
+            (found, guarantee) = try attempt(queries, k: k, among: candidates)
             if found.allSatisfy({ $0.allSatisfy { $0.passage != nil } }) { break }
         }
         return found.map { hits in
-            hits.compactMap { hit in hit.passage.map { Hit(passage: $0, score: hit.neighbour.score) } }
+            hits.compactMap { hit in
+                hit.passage.map { Hit(passage: $0, score: hit.neighbour.score, guarantee: guarantee) }
+            }
         }
     }
 
-    /// What the index finds, and the passages that are still there.
+    /// What the index finds, the passages that are still there, and what it promises.
     private func attempt(
         _ queries: MatrixView<Float>, k: Int, among candidates: CandidateSet?
-    ) throws(RetrievalError) -> [[(neighbour: Neighbour, passage: Passage?)]] {
-        let neighbours = try neighbours(of: queries, k: k, among: candidates)
+    ) throws(RetrievalError) -> ([[(neighbour: Neighbour, passage: Passage?)]], SearchGuarantee) {
+        let (neighbours, guarantee) = try neighbours(of: queries, k: k, among: candidates)
         let numbers = Set(neighbours.joined().map(\.id))
         let passages = try store.passages(numbers: numbers.sorted())
         let byNumber = Dictionary(passages.map { ($0.number, $0.passage) }, uniquingKeysWith: { first, _ in first })
-        return neighbours.map { list in list.map { ($0, byNumber[$0.id]) } }
+        return (neighbours.map { list in list.map { ($0, byNumber[$0.id]) } }, guarantee)
     }
 
     private func neighbours(
         of queries: MatrixView<Float>, k: Int, among candidates: CandidateSet?
-    ) throws(RetrievalError) -> [[Neighbour]] {
-        let snapshot = try index.current(store)
+    ) throws(RetrievalError) -> ([[Neighbour]], SearchGuarantee) {
+        let snapshot = try index.current(store).searching
         do throws(VectorIndexError) {
-            return try snapshot.search(queries, k: k, among: candidates)
+            return (try snapshot.search(queries, k: k, among: candidates), snapshot.guarantee)
         } catch .damaged {
             // The index is derived: what a flipped bit has cost is made again.
-            let rebuilt = try index.rebuilt(store)
+            let rebuilt = try index.rebuilt(store).searching
             return try indexing { () throws(VectorIndexError) in
-                try rebuilt.search(queries, k: k, among: candidates)
+                (try rebuilt.search(queries, k: k, among: candidates), rebuilt.guarantee)
             }
         } catch {
             throw .index(error)

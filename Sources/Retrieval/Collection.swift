@@ -1,6 +1,6 @@
 public import Corpora
 public import Files
-internal import VectorIndex
+public import VectorIndex
 public import VectorMath
 
 /// A searchable collection of passages: a folder with `collection.sqlite` and `vectors.index`.
@@ -9,6 +9,9 @@ public import VectorMath
 /// and is used as it is, brought up to date, or built anew; another process's changes are found by the next search. The
 /// vectors' space is part of the collection, and a query of another space is refused: two models of the same dimension give
 /// numbers that compare and mean nothing.
+///
+/// Searches are exact unless the identity names a recall that is enough (`CollectionIdentity.targetRecall`): a large collection is
+/// then searched by a graph. Which of both it is follows the collection's size; every hit says what its search promises.
 ///
 /// Safe to use from several threads, and from several processes.
 public final class Collection: Sendable {
@@ -22,33 +25,38 @@ public final class Collection: Sendable {
 
     /// Opens a collection. An index that is missing, behind or damaged is made good, and written where the folder allows it.
     ///
+    /// - Parameter choice: When a collection with a target recall is searched by a graph; looked at when the index follows a change.
     /// - Throws: `notACollection`, `unsupportedSchema`, `damaged`, `database`, `index`.
-    public init(path: String) throws(RetrievalError) {
+    public init(path: String, choice: StructureChoice = StructureChoice()) throws(RetrievalError) {
         let store = try Self.openStore(path)
         self.path = path
         self.store = store
-        index = DerivedIndex(folder: path, identity: store.identity)
+        index = DerivedIndex(folder: path, identity: store.identity, choice: choice)
         _ = try index.current(store)
         index.save()
     }
 
     /// Makes a collection of passages and their vectors `[N, D]`; the folder appears complete or not at all.
     ///
-    /// - Parameter force: Whether what stands under the path may be replaced, if it is a collection or empty.
+    /// - Parameters:
+    ///   - force: Whether what stands under the path may be replaced, if it is a collection or empty.
+    ///   - choice: When a collection with a target recall is searched by a graph.
+    /// - Throws: `noPassages`, `wrongTargetRecall`, `duplicatePassage`, `countMismatch`, `index`, `notACollection`, `file`.
     public static func create(
         at path: String, identity: CollectionIdentity, passages: [Passage], vectors: MatrixView<Float>,
-        force: Bool = false
+        force: Bool = false, choice: StructureChoice = StructureChoice()
     ) throws(RetrievalError) -> Collection {
         guard !passages.isEmpty else { throw .noPassages }
+        guard identity.hasProperRecall else { throw .wrongTargetRecall(identity.targetRecall ?? 0) }
         if force { try refuseToReplaceOther(path) }
         let folder = try filing { () throws(FilesError) in try AtomicFolder(replacing: path, force: force) }
         let store = try SQLiteStore(
             creating: FileSystem.joined(folder.temporaryPath, databaseName), identity: identity)
         try store.add(passages, vectors: vectors)
-        _ = try DerivedIndex(folder: folder.temporaryPath, identity: identity).rebuilt(store)
+        _ = try DerivedIndex(folder: folder.temporaryPath, identity: identity, choice: choice).rebuilt(store)
         try store.close()
         try filing { () throws(FilesError) in try folder.commit() }
-        return try Collection(path: path)
+        return try Collection(path: path, choice: choice)
     }
 
     /// Writes the index where it is behind, and lets go of the files. The collection is not to be used afterwards.

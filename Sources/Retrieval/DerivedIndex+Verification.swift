@@ -12,21 +12,19 @@ extension DerivedIndex {
     ) throws(RetrievalError) -> [String] {
         let path = FileSystem.joined(folder, fileName)
         guard FileSystem.exists(path) else { return [] }
-        let snapshot: ExactSnapshot
+        let snapshot: DerivedSnapshot
         do throws(VectorIndexError) {
-            snapshot = try ExactSnapshot(path: path)
+            snapshot = try DerivedSnapshot(path: path)
             try snapshot.verify()
         } catch {
             return [error.description]
         }
-        guard snapshot.dimension == identity.dimension, let revision = revision(in: snapshot.tag, of: identity) else {
-            return ["\(path): it is of another space than the database"]
-        }
+        guard let tag = tag(of: snapshot, for: identity) else { return [foreign(snapshot, path, for: identity)] }
         let expected = ExactIndex(dimension: identity.dimension, metric: .cosine)
         let current = try store.changes(since: nil, known: []) { change in
             if case .add(let numbers, let vectors) = change { try expected.add(ids: numbers, vectors: vectors) }
         }
-        guard revision == current else { return [] }
+        guard tag.revision == current else { return [] }
         do throws(VectorIndexError) {
             try expected.commit()
             return try differences(path: path, snapshot, expected.snapshot())
@@ -36,7 +34,7 @@ extension DerivedIndex {
     }
 
     private static func differences(
-        path: String, _ snapshot: ExactSnapshot, _ expected: ExactSnapshot
+        path: String, _ snapshot: DerivedSnapshot, _ expected: ExactSnapshot
     ) throws(VectorIndexError) -> [String] {
         let (found, wanted) = (try snapshot.ids(), try expected.ids())
         let (extra, missing) = SQLiteStore.difference(found, wanted)
@@ -47,7 +45,9 @@ extension DerivedIndex {
         if !missing.isEmpty { problems.append("\(path): it lacks \(missing.count) passages that the database holds") }
         var other = 0
         for number in wanted {
-            if let vector = try snapshot.vector(of: number), try vector != expected.vector(of: number) { other += 1 }
+            guard let found = try snapshot.searching.vector(of: number), let vector = try expected.vector(of: number)
+            else { continue }
+            if !snapshot.holds(found, for: vector) { other += 1 }
         }
         if other > 0 { problems.append("\(path): \(other) of its vectors are not the database's") }
         return problems

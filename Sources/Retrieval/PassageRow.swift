@@ -60,7 +60,8 @@ struct PassageRow {
             let bodyText = String(validating: text, as: UTF8.self)
         else { throw damaged("a text is not UTF-8") }
         let source = bytes(3).map { String(decoding: $0, as: UTF8.self) }
-        let parsed = try JSONValue.parse(metadata, path: path)
+        // Most passages have none, and a search reads ten.
+        let parsed = metadata == Array("{}".utf8) ? [:] : try JSONValue.parse(metadata, path: path)
         passage = Passage(
             id: idText, title: titleText, text: bodyText, source: source, byteRange: range,
             metadata: parsed.objectValue ?? [:])

@@ -15,6 +15,8 @@ public enum RetrievalError: Error, Equatable, Sendable {
     case countMismatch(passages: Int, vectors: Int)
     /// Nothing to put into a collection.
     case noPassages
+    /// A recall outside 0 < r < 1 was asked for.
+    case wrongTargetRecall(Double)
     /// What the database holds is not what was written, or contradicts itself.
     case damaged(path: String, reason: String)
     /// The database said no.
@@ -43,6 +45,8 @@ extension RetrievalError: CustomStringConvertible {
             "\(vectors) vectors were given for \(passages) passages"
         case .noPassages:
             "there are no passages to put into the collection"
+        case .wrongTargetRecall(let recall):
+            "a recall of \(recall) was asked for; it must be above 0 and below 1"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
         case .database(let path, let reason):
             "\(path): \(reason)"

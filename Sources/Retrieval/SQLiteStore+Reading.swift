@@ -31,7 +31,7 @@ extension SQLiteStore {
     ) throws(RetrievalError) -> [(number: UInt64, passage: Passage)] {
         try wrapping(path) {
             try database.read { database in
-                let statement = try database.makeStatement(
+                let statement = try database.cachedStatement(
                     sql: "SELECT \(PassageRow.columns) FROM passages WHERE number = ?")
                 return try numbers.compactMap { number in
                     guard
@@ -95,7 +95,8 @@ extension SQLiteStore {
 
     static func revision(_ database: Database, path: String) throws -> CollectionRevision {
         let row = try Row.fetchOne(
-            database, sql: "SELECT generation, word FROM revisions ORDER BY generation DESC LIMIT 1")
+            try database.cachedStatement(
+                sql: "SELECT generation, word FROM revisions ORDER BY generation DESC LIMIT 1"))
         guard let row, let generation = Int.fromDatabaseValue(row[0]), let word = String.fromDatabaseValue(row[1])
         else { throw RetrievalError.damaged(path: path, reason: "it does not say which state it is of") }
         return CollectionRevision(generation: generation, word: word)

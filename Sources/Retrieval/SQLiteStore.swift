@@ -29,6 +29,7 @@ public struct SQLiteStore: CollectionStore {
         precondition((1...65536).contains(identity.dimension), "a collection of \(identity.dimension) dimensions")
         self.path = path
         self.identity = identity
+        guard identity.hasProperRecall else { throw .wrongTargetRecall(identity.targetRecall ?? 0) }
         guard !FileSystem.exists(path) else { throw .file(.alreadyExists(path: path)) }
         let record = try wrapping(path) { try encodeJSON(identity) }
         database = try wrapping(path) {
@@ -83,6 +84,10 @@ public struct SQLiteStore: CollectionStore {
         guard (1...65536).contains(identity.dimension) else {
             throw RetrievalError.damaged(
                 path: path, reason: "it says that vectors have \(identity.dimension) dimensions")
+        }
+        guard identity.hasProperRecall else {
+            throw RetrievalError.damaged(
+                path: path, reason: "it asks for a recall of \(identity.targetRecall ?? 0)")
         }
         return identity
     }

@@ -1,5 +1,6 @@
 public import Corpora
 public import Encoders
+public import VectorIndex
 internal import VectorMath
 
 /// A collection together with the encoder of its space: texts in, passages out.
@@ -21,15 +22,24 @@ public struct TextCollection: Sendable {
     /// - Parameters:
     ///   - model: How the user named the base model, and `adapter` the adapter: the collection remembers both.
     ///   - maxLength: Tokens that a passage is cut to; nil for the model's limit.
+    ///   - targetRecall: The part of the ten nearest that is enough for a search to find, above 0 and below 1: a large
+    ///     collection is then searched by a graph, many times faster. Nil where nothing may be missed.
+    ///   - structure: What to search by; nil for what size, dimension and recall suggest.
     ///   - cache: Where vectors computed before are found; nil for none.
     ///   - progress: Called with the number of passages embedded and of all.
+    /// - Throws: `noPassages`, `wrongTargetRecall`, `encoder`, and what making a collection throws.
     public static func build(
         at path: String, passages: [Passage], encoder: TextEncoder, model: String, adapter: String? = nil,
-        maxLength: Int? = nil, cache: VectorCache? = nil, force: Bool = false, progress: ((Int, Int) -> Void)? = nil
+        maxLength: Int? = nil, targetRecall: Double? = nil, structure: IndexStructure? = nil,
+        cache: VectorCache? = nil, force: Bool = false, progress: ((Int, Int) -> Void)? = nil
     ) throws(RetrievalError) -> TextCollection {
         guard !passages.isEmpty else { throw .noPassages }
+        let identity = CollectionIdentity(
+            of: encoder, model: model, adapter: adapter, maxLength: maxLength, targetRecall: targetRecall,
+            structure: structure)
+        // Before the work begins: embedding takes long.
+        guard identity.hasProperRecall else { throw .wrongTargetRecall(targetRecall ?? 0) }
         let vectors = try embed(passages, with: encoder, maxLength: maxLength, cache: cache, progress: progress)
-        let identity = CollectionIdentity(of: encoder, model: model, adapter: adapter, maxLength: maxLength)
         let collection = try Collection.create(
             at: path, identity: identity, passages: passages, vectors: vectors.view, force: force)
         return try TextCollection(collection, encoder: encoder)

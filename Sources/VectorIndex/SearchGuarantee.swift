@@ -12,6 +12,17 @@ public enum SearchGuarantee: Equatable, Sendable {
     case approximate(recall: Double?)
 }
 
+extension SearchGuarantee: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .exact: "exact"
+        case .bounded(let missRate): "exact, each neighbour missed with a probability of at most \(missRate)"
+        case .approximate(let recall?): "approximate, measured recall \((recall * 10_000).rounded() / 10_000)"
+        case .approximate(nil): "approximate, recall not measured"
+        }
+    }
+}
+
 /// Whether an exact index keeps codes beside its vectors, which make a search faster and take little memory: with 384
 /// dimensions 56 bytes a vector beside 1,536, with 64 dimensions 16 beside 256; for inner products 4 more.
 public enum CodePolicy: Sendable {

@@ -8,6 +8,7 @@ struct SearchCommand: ParsableCommand {
     @Argument(help: "The collection's folder.") var index: String
     @Argument(help: "What to look for.") var text: String
     @Option(name: .short, help: "How many passages.") var k = 10
+    @Flag(help: "Say how the collection was searched, and what that promises.") var explain = false
     @OptionGroup var model: ModelOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var printing: OutputOptions
@@ -27,9 +28,15 @@ struct SearchCommand: ParsableCommand {
         ).encoder
         let hits = try TextCollection(collection, encoder: encoder).search(text, k: k)
         if printing.json {
-            Console.print(["query": .string(text), "hits": .array(hits.enumerated().map(Self.json))])
+            let info = try collection.info()
+            Console.print([
+                "query": .string(text), "hits": .array(hits.enumerated().map(Self.json)),
+                "structure": .string(info.structure.rawValue),
+                "guarantee": (hits.first?.guarantee ?? info.guarantee).jsonValue,
+            ])
         } else {
             hits.enumerated().forEach(Self.show)
+            if explain { try Self.explain(collection.info()) }
         }
     }
 
@@ -46,6 +53,12 @@ struct SearchCommand: ParsableCommand {
             fields["end"] = .integer(Int64(range.upperBound))
         }
         return .object(fields)
+    }
+
+    private static func explain(_ info: CollectionInfo) {
+        Console.print(
+            "searched \(info.count) passages, \(info.structure == .graph ? "by a graph" : "all of them"): \(info.guarantee)"
+        )
     }
 
     private static func show(_ rank: Int, _ hit: Hit) {

@@ -26,6 +26,9 @@ public struct GraphCalibration: Equatable, Codable, Sendable {
         points.first { $0.recall >= recall }?.beam ?? points.last?.beam ?? 1
     }
 
+    /// Whether a beam was measured to reach a recall.
+    public func reaches(_ recall: Double) -> Bool { points.contains { $0.recall >= recall } }
+
     /// What a beam is measured to reach; of one between two the lower, nil of one below all.
     public func recall(beam: Int) -> Double? {
         points.last { $0.beam <= beam }?.recall

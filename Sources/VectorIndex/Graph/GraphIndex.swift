@@ -66,7 +66,18 @@ public final class GraphIndex: Sendable {
         // First the file: a path without an index should not gain a lock.
         _ = try GraphSnapshot(path: path)
         let lock = try Self.lock(path)
-        let snapshot = try GraphSnapshot(path: path)
+        self.init(try Self.writing(from: GraphSnapshot(path: path)), path: path, lock: lock)
+    }
+
+    /// An index in memory that begins with a snapshot's content: all of the file behind it is read and verified.
+    ///
+    /// - Throws: what verifying the snapshot throws.
+    public convenience init(continuing snapshot: GraphSnapshot) throws(VectorIndexError) {
+        self.init(try Self.writing(from: snapshot), path: nil, lock: nil)
+    }
+
+    /// A snapshot's content, verified, with what changing it needs: a table of ids that can change, and which vector each vertex has.
+    private static func writing(from snapshot: GraphSnapshot) throws(VectorIndexError) -> Writing {
         try snapshot.verify()
         var state = snapshot.state
         state.file = nil
@@ -80,7 +91,7 @@ public final class GraphIndex: Sendable {
         for vertex in 0..<state.vertexEnd where state.isLive(UInt32(vertex)) {
             writing.digests[found[vertex]] = UInt32(vertex)
         }
-        self.init(writing, path: path, lock: lock)
+        return writing
     }
 
     private static func empty(dimension: Int, metric: Metric, settings: GraphSettings) -> Writing {

@@ -33,6 +33,10 @@ public struct GraphSnapshot: VectorSearching {
     /// Beams and the recall that they were measured to reach; nil where a graph was not calibrated.
     public var calibration: GraphCalibration? { state.calibration }
 
+    /// Whether there are so many more vectors than when beams were measured, if they were, that a graph that is made anew is worth its
+    /// time: small commits are not measured.
+    public var isOutgrown: Bool { state.calibration?.isOutgrown(by: count) ?? (count >= 2 * GraphRound.fewest) }
+
     /// The same content, searched with another beam.
     public func searching(beam: Int) -> GraphSnapshot {
         precondition(beam >= 1, "a beam of \(beam)")
