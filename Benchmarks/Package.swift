@@ -37,6 +37,7 @@ let package = Package(
         benchmark("adapters", uses: ["LowRank", "ModelFiles", "VectorMath"]),
         benchmark("mixture", uses: ["Encoders", "Files", "LowRank", "ModelFiles", "VectorMath"]),
         benchmark("tokenize", uses: ["Files", "Tokenization"]),
+        benchmark("collection", uses: ["Corpora", "Files", "Retrieval", "VectorIndex", "VectorMath"]),
         benchmark("ann", uses: ["Files", "VectorIndex", "VectorMath"]),
         benchmark("embed", uses: ["Encoders", "Files", "ModelFiles", "VectorMath"]),
         benchmark("train", uses: ["Corpora", "Encoders", "Files", "LowRank", "ModelFiles", "Training", "VectorMath"]),

@@ -16,6 +16,7 @@ extension TrainingSettings {
         /// The same with the leading columns and rows of each weight's QR decomposition (arXiv:2406.01775).
         case olora
         /// The rows of the changed weights get lengths of their own, which train too (arXiv:2402.09353).
+        /// Dropout falls on what B A reads, as in the other variants; PEFT's falls on what the stretched weight adds as well.
         case dora
 
         /// Whether the adapter begins with a part of the base model's weights, which is taken out of these while it trains.
