@@ -5,22 +5,19 @@ internal import VectorMath
 extension BERTEncoder {
     /// An adapter by block, its matrices in the form that products read.
     package struct BoundAdapter: Sendable {
+        /// What its pairs are added to: the encoder with the adapter's biases in the place of its own.
+        package let encoder: BERTEncoder
         package let blocks: [BERTBlock.Adapters]
     }
 
-    /// The encoder with the biases of an adapter in the place of its own, which is all of it that concerns more than linear layers.
-    func withBiases(of adapter: LowRankAdapter?) -> BERTEncoder {
-        guard let biases = adapter?.biases, !biases.isEmpty else { return self }
-        return replacing(biases: biases)
-    }
-
-    /// Prepares an adapter's pairs. Throws where it names other modules or has other shapes than the model.
+    /// Prepares an adapter. Throws where it names other modules or has other shapes than the model.
     ///
     /// PEFT's `all-linear` puts a pair on the pooler, which token pooling never reads: such a pair is passed over.
     package func bind(_ adapter: LowRankAdapter?) throws(EncodersError) -> BoundAdapter? {
         guard let adapter else { return nil }
         try check(adapter)
-        return BoundAdapter(blocks: withBiases(of: adapter).blocks.map { $0.adapters(adapter) })
+        let encoder = adapter.biases.isEmpty ? self : replacing(biases: adapter.biases)
+        return BoundAdapter(encoder: encoder, blocks: encoder.blocks.map { $0.adapters(adapter) })
     }
 
     /// Throws unless every module and bias of an adapter is one of the model's, in its shape.
@@ -47,13 +44,15 @@ extension BERTEncoder {
     private func check(_ trained: [String: [Float]]) throws(EncodersError) {
         guard !trained.isEmpty else { return }
         let known = biases
-        for (name, values) in trained.sorted(by: { $0.key < $1.key }) where !Self.isDead(String(name.dropLast(5))) {
+        for (name, values) in trained.sorted(by: { $0.key < $1.key }) {
+            let module = String(name.dropLast(".bias".count))
+            if Self.isDead(module) { continue }
             guard let bias = known[name] else {
                 throw .unknownModules([name], model: "a model of \(blocks.count) layers")
             }
             guard bias.count == values.count else {
                 throw .adapterShape(
-                    module: String(name.dropLast(5)), matrix: "the bias", expected: [bias.count], found: [values.count])
+                    module: module, matrix: "the bias", expected: [bias.count], found: [values.count])
             }
         }
     }

@@ -49,27 +49,29 @@ extension EmbeddingModel {
     ///
     /// - Throws: Where the adapter does not fit the model.
     package func subtracting(_ adapter: LowRankAdapter) throws(EncodersError) -> EmbeddingModel {
-        try encoder.check(adapter)
-        var weights: [String: Matrix<Float>] = [:]
-        for name in adapter.names {
-            guard let weight = encoder.weight(of: name) else { continue }
-            weights[name] = adapter.residual(of: weight, module: name)
-        }
-        return EmbeddingModel(self, encoder: encoder.replacing(weights))
+        EmbeddingModel(
+            self, encoder: encoder.replacing(try weights(of: adapter) { adapter.residual(of: $1, module: $0) }))
     }
 
     /// The model with an adapter merged into its weights and biases: how DoRA is applied, whose magnitudes are no product.
     ///
     /// - Throws: Where the adapter does not fit the model.
     func merging(_ adapter: LowRankAdapter) throws(EncodersError) -> EmbeddingModel {
+        let merged = try weights(of: adapter) { name, weight in
+            var merged = Matrix(copying: weight)
+            adapter[name]?.merge(into: &merged)
+            return merged
+        }
+        return EmbeddingModel(self, encoder: encoder.replacing(merged).replacing(biases: adapter.biases))
+    }
+
+    /// What a function makes of the weights of those modules that an adapter changes and the model has.
+    private func weights(
+        of adapter: LowRankAdapter, _ change: (String, MatrixView<Float>) -> Matrix<Float>
+    ) throws(EncodersError) -> [String: Matrix<Float>] {
         try encoder.check(adapter)
         var weights: [String: Matrix<Float>] = [:]
-        for (name, pair) in zip(adapter.names, adapter.pairs) {
-            guard let weight = encoder.weight(of: name) else { continue }
-            var merged = Matrix(copying: weight)
-            pair.merge(into: &merged)
-            weights[name] = merged
-        }
-        return EmbeddingModel(self, encoder: encoder.replacing(weights).replacing(biases: adapter.biases))
+        for name in adapter.names { weights[name] = encoder.weight(of: name).map { change(name, $0) } }
+        return weights
     }
 }

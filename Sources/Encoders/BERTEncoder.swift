@@ -69,7 +69,8 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil, options: TrainingOptions? = nil
     ) throws(EncodersError) -> Matrix<Float> {
         try check(batch)
-        let (encoder, adapter) = (withBiases(of: adapter), try bind(adapter))
+        let adapter = try bind(adapter)
+        let encoder = adapter?.encoder ?? self
         var hidden = encoder.embeddings.forward(batch).y
         for (i, block) in encoder.blocks.enumerated() {
             hidden =
@@ -85,7 +86,8 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter? = nil
     ) throws(EncodersError) -> [Matrix<Float>] {
         try check(batch)
-        let (encoder, adapter) = (withBiases(of: adapter), try bind(adapter))
+        let adapter = try bind(adapter)
+        let encoder = adapter?.encoder ?? self
         var states = [encoder.embeddings.forward(batch).y]
         for (i, block) in encoder.blocks.enumerated() {
             let below = states[states.count - 1]
@@ -102,10 +104,10 @@ public struct BERTEncoder: Sendable {
         _ batch: TokenBatch, adapter: LowRankAdapter, options: TrainingOptions?
     ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
         try check(batch)
-        let bound = try bind(adapter)
-        let lowest = bound?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
-        return withBiases(of: adapter).forwardKeeping(
-            batch, below: nil, adapter: bound, options: options, keeping: .adapters, from: lowest, embeddings: false)
+        let adapter = try bind(adapter)
+        let lowest = adapter?.blocks.firstIndex { !$0.isEmpty } ?? blocks.count
+        return (adapter?.encoder ?? self).forwardKeeping(
+            batch, below: nil, adapter: adapter, options: options, keeping: .adapters, from: lowest, embeddings: false)
     }
 
     /// A forward pass that keeps what `backward` needs for the gradients of weights, and of an adapter where there is one.
@@ -117,8 +119,9 @@ public struct BERTEncoder: Sendable {
         options: TrainingOptions? = nil
     ) throws(EncodersError) -> (hidden: Matrix<Float>, activations: Activations) {
         try check(batch)
-        return withBiases(of: adapter).forwardKeeping(
-            batch, below: below, adapter: try bind(adapter), options: options, keeping: .everything,
+        let adapter = try bind(adapter)
+        return (adapter?.encoder ?? self).forwardKeeping(
+            batch, below: below, adapter: adapter, options: options, keeping: .everything,
             from: lowestBlock(of: part), embeddings: part == .everything)
     }
 

@@ -10,8 +10,8 @@ struct BlockBiasPlaces: Sendable {
     let last: Int?
     let outputNormalization: Int?
 
-    init(_ block: BERTBlock, in layout: AdapterGradientLayout) {
-        let starts = Dictionary(uniqueKeysWithValues: layout.biases.map { ($0.name, $0.start) })
+    /// - Parameter starts: Where the gradient of each bias begins, by tensor name.
+    init(_ block: BERTBlock, at starts: [String: Int]) {
         func start(of layer: Linear) -> Int? { starts[layer.modules[0].biasName] }
         input = block.attention.input.modules.compactMap { module in
             starts[module.biasName].map { (module.columns, $0) }

@@ -62,7 +62,7 @@ extension LowRankAdapter {
         var hasher = SHA256Digest.Hasher()
         for (name, pair) in zip(names, pairs) {
             hasher.update(Array("\(name) \(pair.scaling.bitPattern)\n".utf8))
-            for matrix in [pair.a, pair.b] + (pair.magnitude.map { [Matrix(rowsOf: [$0])] } ?? []) {
+            for matrix in pair.matrices {
                 hasher.update(Array("\(matrix.rows) \(matrix.columns)\n".utf8))
                 for row in 0..<matrix.rows { matrix.row(row).withUnsafeBytes { hasher.update($0) } }
             }

@@ -100,12 +100,13 @@ public struct TextEncoder: Sendable {
         if let adapter, adapter.hasMagnitudes {
             return Route(inference: try model.merging(adapter).inferenceEncoder(precision), adapter: nil)
         }
-        var inference = model.inferenceEncoder(precision)
-        let bound = inference.bind(try model.encoder.bind(adapter))
-        if let adapter, !adapter.biases.isEmpty {
-            inference = inference.takingBiases(of: model.encoder.withBiases(of: adapter))
+        let inference = model.inferenceEncoder(precision)
+        guard let adapter, let bound = try model.encoder.bind(adapter) else {
+            return Route(inference: inference, adapter: nil)
         }
-        return Route(inference: inference, adapter: bound)
+        return Route(
+            inference: adapter.biases.isEmpty ? inference : inference.takingBiases(of: bound.encoder),
+            adapter: inference.bind(bound))
     }
 
     /// The width of the vectors.

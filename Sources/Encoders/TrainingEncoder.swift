@@ -90,13 +90,13 @@ package final class TrainingEncoder: Sendable {
 
     /// Prepares an adapter. Throws where it names other modules or has other shapes than the model.
     package func bind(_ adapter: LowRankAdapter) throws(EncodersError) -> BoundAdapter {
-        let bound = try model.encoder.bind(adapter)!.blocks.map {
-            PackedBlockAdapters<TrainingAdapter>($0, precision: precision)
-        }
+        let adapted = try model.encoder.bind(adapter)!
+        let encoder = adapted.encoder
+        let bound = adapted.blocks.map { PackedBlockAdapters<TrainingAdapter>($0, precision: precision) }
         let layout = AdapterGradientLayout(bound.flatMap(\.all), of: adapter)
-        let encoder = model.encoder.withBiases(of: adapter)
-        let biases = encoder.blocks.map { BlockBiasPlaces($0, in: layout) }
-        let embeddingBias = layout.biases.first { $0.name == encoder.embeddings.normalization.biasName }?.start
+        let starts = Dictionary(uniqueKeysWithValues: layout.biases.map { ($0.name, $0.start) })
+        let biases = encoder.blocks.map { BlockBiasPlaces($0, at: starts) }
+        let embeddingBias = starts[encoder.embeddings.normalization.biasName]
         let lowest = zip(bound, biases).enumerated().first { !$1.0.isEmpty || !$1.1.isEmpty }?.offset ?? bound.count
         return BoundAdapter(
             blocks: bound, frozen: zip(blocks, encoder.blocks).map { $0.takingBiases(of: $1) },

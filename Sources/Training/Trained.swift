@@ -21,8 +21,9 @@ enum Trained: Sendable {
     func owner(of index: Int) -> String {
         switch self {
         case .adapter(let adapter):
-            adapter.pairs.indices.flatMap { i in adapter.pairs[i].matrixNames.map { _ in adapter.names[i] } }
-                .dropFirst(index).first ?? names[index]
+            // A bias is its own.
+            (zip(adapter.names, adapter.pairs).flatMap { name, pair in pair.matrixNames.map { _ in name } }
+                + adapter.biases.keys.sorted())[index]
         case .weights(let weights): weights.names[index]
         }
     }

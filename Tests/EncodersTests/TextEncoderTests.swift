@@ -86,6 +86,8 @@ struct BiasedEncoderTests {
         #expect(
             error?.description.contains("encoder.layer.0.output.dense has shape [2]") == true,
             "\(String(describing: error))")
+        adapter.biases = ["encoder.layer.0.output.LayerNorm.bias": [1, 2]]
+        #expect(throws: EncodersError.self) { try base.model.embed(TokenBatch([[2, 3]]), adapter: adapter) }
     }
 }
 

@@ -1,15 +1,14 @@
-internal import LowRank
-internal import VectorMath
+package import VectorMath
 
 extension LowRankPair {
     /// What ``matrices`` are called in files.
-    var matrixNames: [String] { magnitude == nil ? ["a", "b"] : ["a", "b", "magnitude"] }
+    package var matrixNames: [String] { magnitude == nil ? ["a", "b"] : ["a", "b", "magnitude"] }
 
     /// What trains of the pair: A, B, and with magnitudes these as one row.
-    var matrices: [Matrix<Float>] { [a, b] + (magnitude.map { [Matrix(rowsOf: [$0])] } ?? []) }
+    package var matrices: [Matrix<Float>] { [a, b] + (magnitude.map { [Matrix(rowsOf: [$0])] } ?? []) }
 
     /// Takes its matrices from the front of a list of all.
-    mutating func takeMatrices(from list: inout ArraySlice<Matrix<Float>>) {
+    package mutating func takeMatrices(from list: inout ArraySlice<Matrix<Float>>) {
         a = list.removeFirst()
         b = list.removeFirst()
         if magnitude != nil { magnitude = list.removeFirst().row(0) }
