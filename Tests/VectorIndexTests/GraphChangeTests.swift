@@ -63,6 +63,31 @@ struct GraphChangeTests {
         }
     }
 
+    @Test(
+        "find every vector by itself with the narrowest beam, however far from the others it lies, after every change")
+    func findsAll() throws {
+        var vectors = GraphVectors.clustered(5000, dimension: 48, seed: 25)
+        var generator = RandomGenerator(seed: 26)
+        for row in stride(from: 0, to: 5000, by: 29) {
+            vectors.setRow(row, to: (0..<48).map { _ in 6 * generator.normal() })
+        }
+        func lost(_ snapshot: GraphSnapshot, _ ids: some Sequence<UInt64>) throws -> [UInt64] {
+            let reader = snapshot.searching(beam: 10)
+            return try ids.filter { id in
+                try !reader.search(vectors.row(Int(id)), k: 10).contains { $0.id == id }
+            }
+        }
+        let index = GraphIndex(dimension: 48, metric: .squaredL2)
+        for added in [0..<2900, 2900..<3500, 3500..<4200, 4200..<5000] {
+            try index.add(ids: added.map(UInt64.init), vectors: vectors.view.rows(added))
+            try index.commit()
+            #expect(try lost(index.snapshot(), 0..<UInt64(added.upperBound)) == [], "added \(added)")
+        }
+        index.delete(ids: (0..<5000).filter { $0 % 5 == 1 })
+        try index.commit()
+        #expect(try lost(index.snapshot(), (0..<5000).filter { $0 % 5 != 1 }) == [])
+    }
+
     @Test("links what nothing leads to")
     func linksIslands() throws {
         // Groups so far apart that no vertex has a neighbour in another group.

@@ -51,6 +51,11 @@ struct Vectors {
         return Double(hits) / Double(truth.reduce(0) { $0 + $1.count })
     }
 
+    /// How far a query and a vector are apart (L2, or minus the product), in double precision.
+    func distance(_ query: Int, _ id: UInt64) -> Double {
+        Self.distance(queries.row(query), base.row(Int(id)), metric)
+    }
+
     private static func distance(_ first: [Float], _ second: [Float], _ metric: Metric) -> Double {
         var sum = 0.0
         for (a, b) in zip(first, second) {
@@ -73,5 +78,22 @@ struct Vectors {
         }
         if metric == .cosine { _ = normalizeRows(&matrix) }
         return matrix
+    }
+}
+
+extension Metric {
+    /// The metric that options of these benchmarks call so.
+    init?(benchmarkName name: String) {
+        guard let metric = ["l2": Metric.squaredL2, "ip": .innerProduct, "cosine": .cosine][name] else { return nil }
+        self = metric
+    }
+}
+
+extension Matrix<Float> {
+    /// The rows of some numbers, in their order.
+    func rows(_ numbers: [UInt64]) -> Matrix<Float> {
+        var chosen = Matrix<Float>(rows: numbers.count, columns: columns)
+        for (place, number) in numbers.enumerated() { chosen.setRow(place, to: row(Int(number))) }
+        return chosen
     }
 }

@@ -5,6 +5,8 @@ struct GraphChanges {
     private(set) var state: GraphState
     /// Vertices by a digest of their rows' vectors, so that equal vectors become one vertex.
     private(set) var digests: [UInt64: UInt32]
+    /// Vertices that may not be found any more, or not yet: new ones, and those that lost a link to them.
+    private var doubtful: Set<UInt32> = []
     private let report: (GraphProgress) -> Bool
 
     /// More vertices than that are not planned at once: what a round remembers of each takes memory.
@@ -12,6 +14,8 @@ struct GraphChanges {
     /// About one entry for so many vertices.
     private static let verticesPerEntry = 256
     private static let mostEntries = 256
+    /// Where one vertex in so many may have become hard to find, all are looked for: that costs less than a fifth of what the change did.
+    private static let wholeCheck = 8
 
     /// - Parameter report: Gets the progress; false ends the work.
     init(_ state: GraphState, digests: [UInt64: UInt32], report: @escaping (GraphProgress) -> Bool) {
@@ -48,6 +52,7 @@ struct GraphChanges {
             let digest = digest(of: vertex)
             if digests[digest] == vertex { digests[digest] = nil }
         }
+        for vertex in dead { doubtful.formUnion(state.neighbours(vertex)) }
         try bridge(dead)
         for vertex in dead { state.live[Int(vertex) >> 5] &= ~(1 << (vertex & 31)) }
         state.vertexCount -= dead.count
@@ -91,7 +96,8 @@ struct GraphChanges {
             }
             return found
         }.flatMap { $0 }
-        GraphRound(beam: state.settings.buildBeam).relink(found.map(\.0), candidates: found.map(\.1), in: &state)
+        let round = GraphRound(beam: state.settings.buildBeam)
+        doubtful.formUnion(round.relink(found.map(\.0), candidates: found.map(\.1), in: &state))
         try check(.repairing, dead.count, of: dead.count)
     }
 
@@ -106,6 +112,7 @@ struct GraphChanges {
         let old = state.vertexCount
         let added = place(ids, vectors)
         guard !added.isEmpty else { return }
+        doubtful.formUnion(added)
         // Each round as large as the graph that it is planned against.
         var (done, existing) = (0, old)
         while done < added.count {
@@ -117,16 +124,17 @@ struct GraphChanges {
                 others = liveVertices(before: done, of: added) + added[done..<min(added.count, done + size)]
             }
             let round = Array(added[done..<min(added.count, done + size)])
-            GraphRound(beam: state.settings.buildBeam).run(round, comparing: others, in: &state)
+            doubtful.formUnion(GraphRound(beam: state.settings.buildBeam).run(round, comparing: others, in: &state))
             done += round.count
             existing += round.count
-            chooseEntries(linkedOnly: done < added.count)
+            // After a few more vertices the entries are as good as before.
+            chooseEntries(anew: 2 * added.count >= old, linkedOnly: done < added.count)
         }
         for pass in 0..<state.settings.refinements where old + added.count > GraphRound.fewest {
             for start in stride(from: 0, to: added.count, by: Self.largestRound) {
                 try check(.refining, pass * added.count + start, of: state.settings.refinements * added.count)
                 let round = Array(added[start..<min(added.count, start + Self.largestRound)])
-                GraphRound(beam: state.settings.buildBeam).run(round, comparing: nil, in: &state)
+                doubtful.formUnion(GraphRound(beam: state.settings.buildBeam).run(round, comparing: nil, in: &state))
             }
         }
     }
@@ -218,13 +226,16 @@ struct GraphChanges {
 
     /// Chooses the vertices that searches begin with, as a seed has it.
     ///
-    /// - Parameter linkedOnly: Whether, in the middle of an addition, some vertices in use have no neighbours yet.
-    private mutating func chooseEntries(linkedOnly: Bool = false) {
+    /// - Parameters:
+    ///   - anew: Whether those that there are go: then none of the others is sure to be found any more.
+    ///   - linkedOnly: Whether, in the middle of an addition, some vertices in use have no neighbours yet.
+    private mutating func chooseEntries(anew: Bool = false, linkedOnly: Bool = false) {
         let candidates = (0..<UInt32(state.vertexEnd)).filter { state.isLive($0) && (!linkedOnly || isLinked($0)) }
         let blocks = max(1, min(Self.mostEntries, candidates.count / Self.verticesPerEntry) / GraphRowLayout.blockCount)
         let count = min(candidates.count, blocks * GraphRowLayout.blockCount)
         var generator = RandomGenerator(seed: state.settings.seed, stream: 1)
-        var chosen = Set<UInt32>()
+        var chosen = anew ? [] : Set(state.entryVertices.filter { state.isLive($0) }.prefix(count))
+        if anew { doubtful.formUnion(candidates) }
         while chosen.count < count { chosen.insert(candidates[generator.below(candidates.count)]) }
         state.entryVertices = chosen.sorted()
         state.entries = state.withRows { $0.entryBlocks(of: state.entryVertices) }
@@ -238,13 +249,20 @@ struct GraphChanges {
         }
     }
 
-    /// Links what a walk from the entries does not reach.
+    /// Links what a walk from the entries does not reach, and what changed and a narrow search does not find.
     ///
     /// - Returns: How many links that took.
     @discardableResult
     mutating func reachAll() -> Int {
         guard state.vertexCount > 0 else { return 0 }
-        return GraphReach(state).linkAll(&state, beam: state.settings.buildBeam)
+        let reach = GraphReach(state)
+        let links = reach.linkAll(&state, beam: state.settings.buildBeam)
+        // Where much has changed, walks to the others have too.
+        let isAll = doubtful.count > state.vertexCount / Self.wholeCheck
+        let uncertain = isAll ? Array(0..<UInt32(state.vertexEnd)) : doubtful.sorted()
+        doubtful = []
+        return links
+            + reach.linkUnfound(uncertain.filter { $0 < state.vertexEnd && state.isLive($0) }, in: &state)
     }
 
     mutating func calibrate(_ calibration: GraphCalibration?) { state.calibration = calibration }

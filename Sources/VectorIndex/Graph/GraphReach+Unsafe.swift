@@ -9,6 +9,8 @@ final class GraphReach {
     private var filled = 0
     private let vertexEnd: Int
     private static let nowhere = UInt32.max
+    /// Links that were made so that a search finds what they lead to: parent and vertex in one number.
+    private var madeLinks: Set<UInt64> = []
 
     init(_ state: GraphState) {
         vertexEnd = state.vertexEnd
@@ -47,6 +49,11 @@ final class GraphReach {
         (0..<UInt32(vertexEnd)).filter { !isReached($0) && state.isLive($0) }
     }
 
+    /// Half of the narrowest beam that is calibrated: what so narrow a walk finds, others find whatever rounding does to their query.
+    private static let lookingBeam = 5
+    /// How often vertices that lost a link to others are looked for.
+    private static let passes = 8
+
     /// Links what is not reached from the nearest vertices that are, and returns how many links that took.
     ///
     /// A link takes the place of one that no other vertex was reached by, so that nothing else is lost.
@@ -67,7 +74,7 @@ final class GraphReach {
         while true {
             let near = nearReached(vertex, state, beam: width)
             for parent in near {
-                if replaceLink(of: parent, by: vertex, in: &state) { return parent }
+                if replaceLink(of: parent, by: vertex, in: &state) != nil { return parent }
             }
             // All links of all these are needed: wider.
             guard near.count < filled, width < 2 * vertexEnd else { return nil }
@@ -75,13 +82,41 @@ final class GraphReach {
         }
     }
 
+    /// Links vertices that the narrowest walk towards them does not find, from where that walk ended: a path to each is not enough where
+    /// searches do not take it. A vertex that loses a link to one of them is looked for in turn; a link that was made here is not taken
+    /// back. Returns how many links that took.
+    ///
+    /// - Parameter doubtful: In use, ascending.
+    func linkUnfound(_ doubtful: [UInt32], in state: inout GraphState) -> Int {
+        var (links, doubtful) = (0, doubtful)
+        for _ in 0..<Self.passes where !doubtful.isEmpty {
+            let (current, asked) = (state, doubtful)
+            let ends = parallelMap(asked.count, grain: 16) { place in
+                let near = self.nearReached(asked[place], current, beam: Self.lookingBeam, once: false)
+                return near.contains(asked[place]) ? [] : near
+            }
+            var displaced = Set<UInt32>()
+            for (vertex, near) in zip(asked, ends) {
+                for parent in near {
+                    guard let replacement = replaceLink(of: parent, by: vertex, in: &state) else { continue }
+                    if let other = replacement.displaced { displaced.insert(other) }
+                    madeLinks.insert(Self.link(parent, vertex))
+                    links += 1
+                    break
+                }
+            }
+            doubtful = displaced.sorted()
+        }
+        return links
+    }
+
     /// What a walk towards a vertex meets, nearest first; all of it is reached.
-    private func nearReached(_ vertex: UInt32, _ state: GraphState, beam: Int) -> [UInt32] {
+    private func nearReached(_ vertex: UInt32, _ state: GraphState, beam: Int, once: Bool = true) -> [UInt32] {
         state.scratches.use(vertexCount: vertexEnd, beam: beam) { scratch in
             state.withRows { rows in
                 rows.vector(vertex, into: scratch.vector)
                 let count = rows.search(
-                    scratch.query(), beam: beam, once: true, room: scratch.room, visited: scratch.visited,
+                    scratch.query(), beam: beam, once: once, room: scratch.room, visited: scratch.visited,
                     popped: scratch.popped,
                     limit: GraphScratch.limit(beam: beam))
                 let sorted = GraphRows.sort(scratch.popped, count: count)
@@ -90,26 +125,39 @@ final class GraphReach {
         }
     }
 
-    /// Puts a vertex into a free slot of another's list, or in place of the farthest neighbour that was not reached from here.
-    private func replaceLink(of parent: UInt32, by vertex: UInt32, in state: inout GraphState) -> Bool {
+    private static func link(_ parent: UInt32, _ vertex: UInt32) -> UInt64 { UInt64(parent) << 32 | UInt64(vertex) }
+
+    /// A link that was made, and the neighbour that made room for it.
+    private struct Replacement {
+        var displaced: UInt32?
+    }
+
+    /// Puts a vertex into a free slot of another's list, or in place of the farthest neighbour that was not reached from here; nil
+    /// where there is none.
+    private func replaceLink(of parent: UInt32, by vertex: UInt32, in state: inout GraphState) -> Replacement? {
         let degree = state.layout.degree
-        guard parent != vertex else { return false }
+        guard parent != vertex else { return nil }
         state.rows.makeWritable(CollectionOfOne(parent))
         return state.scratches.use(vertexCount: vertexEnd, beam: degree) { scratch in
             state.withRows { rows in
                 let entries = scratch.popped
                 rows.vector(parent, into: scratch.vector)
                 var count = GraphRows.sort(entries, count: scratch.append(neighboursOf: parent, in: rows, count: 0))
+                var replacement = Replacement()
                 if count == degree {
-                    guard let place = (0..<count).last(where: { parents[Int(entries[$0].vertex)] != parent })
-                    else { return false }
+                    let place = (0..<count).last {
+                        let other = entries[$0].vertex
+                        return parents[Int(other)] != parent && !madeLinks.contains(Self.link(parent, other))
+                    }
+                    guard let place else { return nil }
+                    replacement.displaced = entries[place].vertex
                     entries[place] = GraphEntry(distance: 0, vertex: vertex)
                 } else {
                     entries[count] = GraphEntry(distance: 0, vertex: vertex)
                     count += 1
                 }
                 rows.link(parent, to: entries, count: count)
-                return true
+                return replacement
             }
         }
     }

@@ -12,14 +12,14 @@ struct GraphRound {
 
     let beam: Int
 
-    /// Chooses neighbours for vertices whose vectors are in their rows, and links them.
+    /// Chooses neighbours for vertices whose vectors are in their rows, and links them. Returns the vertices that lost a link to others.
     ///
     /// - Parameter others: Where the round compares with all vertices: those.
-    func run(_ vertices: [UInt32], comparing others: [UInt32]?, in state: inout GraphState) {
+    func run(_ vertices: [UInt32], comparing others: [UInt32]?, in state: inout GraphState) -> Set<UInt32> {
         let lists = plan(vertices, comparing: others, in: state)
         let edges = ReverseEdges(lists, vertexEnd: state.vertexEnd)
         state.rows.makeWritable(edges.targets)
-        write(lists, edges, in: state)
+        return write(lists, edges, in: state)
     }
 
     private func plan(_ vertices: [UInt32], comparing others: [UInt32]?, in state: GraphState) -> GraphLists {
@@ -76,30 +76,32 @@ struct GraphRound {
         return kept
     }
 
-    private func write(_ lists: GraphLists, _ edges: ReverseEdges, in state: GraphState) {
+    private func write(_ lists: GraphLists, _ edges: ReverseEdges, in state: GraphState) -> Set<UInt32> {
         var places = [Int32](repeating: -1, count: state.vertexEnd)
         for (place, vertex) in lists.vertices.enumerated() { places[Int(vertex)] = Int32(place) }
-        state.withRows { rows in
+        let positions = places
+        let dropped = state.withRows { rows in
             nonisolated(unsafe) let rows = rows
-            parallelFor(edges.targets.count, grain: Self.grain) { block in
-                for index in block {
-                    let target = edges.targets[index]
-                    let sources = edges.sources(of: target)
-                    state.scratches.use(vertexCount: state.vertexEnd, beam: sources.count + lists.degree) { scratch in
-                        let own = places[Int(target)] < 0 ? nil : lists.list(Int(places[Int(target)]))
-                        write(target, own: own, sources: sources, rows, scratch)
-                    }
+            return parallelMap(edges.targets.count, grain: Self.grain) { index in
+                let target = edges.targets[index]
+                let sources = edges.sources(of: target)
+                return state.scratches.use(
+                    vertexCount: state.vertexEnd, beam: sources.count + lists.degree
+                ) { scratch in
+                    let own = positions[Int(target)] < 0 ? nil : lists.list(Int(positions[Int(target)]))
+                    return write(target, own: own, sources: sources, rows, scratch)
                 }
             }
         }
+        return dropped.reduce(into: []) { $0.formUnion($1) }
     }
 
     /// Writes the neighbours of one vertex: those that were chosen for it, or that it has, and of those that chose it what leads into
-    /// other directions.
+    /// other directions. Returns the neighbours that it had and has no more.
     private func write(
         _ target: UInt32, own: UnsafeBufferPointer<GraphEntry>?, sources: ArraySlice<GraphEntry>, _ rows: GraphRows,
         _ scratch: GraphScratch
-    ) {
+    ) -> [UInt32] {
         let entries = scratch.popped
         var count = 0
         if let own {
@@ -117,30 +119,43 @@ struct GraphRound {
         }
         count = min(GraphRows.sort(entries, count: count), Self.mostCandidates)
         let kept = rows.prune(entries, count: count, into: scratch.best, scratch: scratch.numbers)
-        rows.link(target, to: scratch.best, count: kept)
+        return link(target, to: scratch.best, count: kept, rows)
     }
 
-    /// Chooses new neighbours for vertices that lost some, from what is left and what the lost ones led to.
+    /// Gives a vertex new neighbours; returns those that it had and has no more.
+    private func link(
+        _ vertex: UInt32, to entries: UnsafeMutablePointer<GraphEntry>, count: Int, _ rows: GraphRows
+    ) -> [UInt32] {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: rows.layout.degree) { list in
+            guard let before = list.baseAddress else { return [] }
+            let had = rows.neighbours(vertex, into: before)
+            rows.link(vertex, to: entries, count: count)
+            return (0..<had).map { before[$0] }.filter { neighbour in
+                !(0..<count).contains { entries[$0].vertex == neighbour }
+            }
+        }
+    }
+
+    /// Chooses new neighbours for vertices that lost some, from what is left and what the lost ones led to. Returns the vertices that
+    /// lost a link to others.
     ///
     /// - Parameter candidates: For each vertex, none twice and none itself.
-    func relink(_ vertices: [UInt32], candidates: [[UInt32]], in state: inout GraphState) {
+    func relink(_ vertices: [UInt32], candidates: [[UInt32]], in state: inout GraphState) -> Set<UInt32> {
         state.rows.makeWritable(vertices)
         let lists = GraphLists(vertices, degree: state.layout.degree)
-        state.withRows { rows in
+        let dropped = state.withRows { rows in
             nonisolated(unsafe) let rows = rows
-            func each(_ body: (Int, GraphScratch) -> Void) {
+            func each<R: Sendable>(_ body: (Int, GraphScratch) -> R) -> [R] {
                 withoutActuallyEscaping(body) { body in
                     nonisolated(unsafe) let body = body
-                    parallelFor(vertices.count, grain: Self.grain) { block in
-                        for place in block {
-                            state.scratches.use(
-                                vertexCount: state.vertexEnd, beam: max(candidates[place].count, lists.degree)
-                            ) { body(place, $0) }
-                        }
+                    return parallelMap(vertices.count, grain: Self.grain) { place in
+                        state.scratches.use(
+                            vertexCount: state.vertexEnd, beam: max(candidates[place].count, lists.degree)
+                        ) { body(place, $0) }
                     }
                 }
             }
-            each { place, scratch in
+            _ = each { place, scratch in
                 let entries = scratch.popped
                 for (index, vertex) in candidates[place].enumerated() {
                     entries[index] = GraphEntry(distance: 0, vertex: vertex)
@@ -152,9 +167,10 @@ struct GraphRound {
                     rows.prune(
                         entries, count: count, into: lists.entries + place * lists.degree, scratch: scratch.numbers))
             }
-            each { place, _ in
-                rows.link(vertices[place], to: lists.entries + place * lists.degree, count: Int(lists.counts[place]))
+            return each { place, _ in
+                link(vertices[place], to: lists.entries + place * lists.degree, count: Int(lists.counts[place]), rows)
             }
         }
+        return dropped.reduce(into: []) { $0.formUnion($1) }
     }
 }
