@@ -15,9 +15,11 @@
 #define QUERY_LOAD_PART LOAD_PART
 #endif
 #ifdef FACTORS
+#define ROW_END 1
 #define ROW_LOAD(r, p) DECODED(factors[r], LOAD(p))
 #define ROW_LOAD_PART(r, p, rest) DECODED_PART(factors[r], LOAD_PART(p, rest), rest)
 #else
+#define ROW_END 0
 #define ROW_LOAD(r, p) LOAD(p)
 #define ROW_LOAD_PART(r, p, rest) LOAD_PART(p, rest)
 #endif
@@ -38,6 +40,7 @@ INLINE void LOCAL(block)(
     FACTORS factors[ROWS];
     UNROLL for (int r = 0; r < count; r++) factors[r] = FACTORS_OF(rows + (size_t)r * stride, n);
 #endif
+    prefetch_end(ahead, rows + (size_t)count * stride, n % (4 * WIDTH) != 0 || ROW_END);
     SUM s[ROWS][4];
     UNROLL for (int r = 0; r < count; r++) {
         UNROLL for (int u = 0; u < 4; u++) s[r][u] = ZERO;
@@ -74,5 +77,6 @@ INLINE void LOCAL(block)(
         UNROLL for (int r = 0; r < count; r++) out[r] = TOTAL(sums[r]);
     }
 }
+#undef ROW_END
 #undef ROW_LOAD
 #undef ROW_LOAD_PART
