@@ -24,7 +24,8 @@ struct Ann: ParsableCommand {
     @Option(help: "Queries that are asked.") var count = 1000
     @Option(help: "Rounds.") var rounds = 5
     @Option(help: "Threads that build; searches use one.") var threads = ThreadPool.availableCores
-    @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact; the last two with -bf16 or -int8.") var own = "graph,bounded,exact"
+    @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact, the last two with -bf16 or -int8 too.")
+    var own = "graph,bounded,exact"
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
     @Option(help: "Write what our first index finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
@@ -36,7 +37,7 @@ struct Ann: ParsableCommand {
     func validate() throws {
         guard metricKind != nil else { throw ValidationError("--metric is \(metric); it takes l2, ip and cosine") }
         for name in own.split(separator: ",") where OwnIndex.Structure(rawValue: String(name)) == nil {
-            throw ValidationError("--own names \(name); there are graph, bounded and exact, these two with -bf16 or -int8")
+            throw ValidationError("--own names \(name); there are graph, bounded and exact, also with -bf16 and -int8")
         }
     }
 
