@@ -24,7 +24,7 @@ struct Ann: ParsableCommand {
     @Option(help: "Queries that are asked.") var count = 1000
     @Option(help: "Rounds.") var rounds = 5
     @Option(help: "Threads that build; searches use one.") var threads = ThreadPool.availableCores
-    @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact, the last two with -bf16 or -int8 too.")
+    @Option(help: "Indexes of our own, separated by commas: graph, bounded, exact, the last two with -bf16 or -int8.")
     var own = "graph,bounded,exact"
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
