@@ -40,6 +40,13 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     ATTUNE_DECLARE_FORMS(squared_l2, squared_l2s, squared_l2_matrix, type, isa, element, result)
 #define ATTUNE_DECLARE_HAMMINGS(isa)                                                                                   \
     ATTUNE_DECLARE_FORMS(hamming, hammings, hamming_matrix, b1, isa, uint8_t, int32_t)
+#define ATTUNE_DECLARE_ROWS(type, isa, element)                                                                        \
+    float attune_dot_##type##_##isa(const float *query, const element *row, size_t n);                                 \
+    void attune_dots_##type##_##isa(                                                                                   \
+        const float *query, const element *rows, size_t stride, size_t count, size_t n, float *out);                   \
+    float attune_squared_l2_##type##_##isa(const float *query, const element *row, size_t n);                          \
+    void attune_squared_l2s_##type##_##isa(                                                                            \
+        const float *query, const element *rows, size_t stride, size_t count, size_t n, float *out);
 #define ATTUNE_DECLARE_DISTANCES(isa)                                                                                  \
     ATTUNE_DECLARE_DOTS(f32, isa, float, float)                                                                        \
     ATTUNE_DECLARE_DOTS(f16, isa, uint16_t, float)                                                                     \
@@ -49,7 +56,10 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
     ATTUNE_DECLARE_SQUARED_L2S(f16, isa, uint16_t, float)                                                              \
     ATTUNE_DECLARE_SQUARED_L2S(bf16, isa, uint16_t, float)                                                             \
     ATTUNE_DECLARE_SQUARED_L2S(i8, isa, int8_t, int32_t)                                                               \
-    ATTUNE_DECLARE_HAMMINGS(isa)
+    ATTUNE_DECLARE_HAMMINGS(isa)                                                                                       \
+    ATTUNE_DECLARE_ROWS(f32_bf16, isa, uint16_t)                                                                       \
+    ATTUNE_DECLARE_ROWS(f32_u8, isa, uint8_t)                                                                          \
+    void attune_values_f32_u8_##isa(const uint8_t *row, size_t n, float *out);
 
 /// The distances of one type, by one level's functions.
 #define ATTUNE_DISTANCES(type, isa)                                                                                    \
@@ -63,6 +73,14 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .cosine = attune_cosine_##type##_##isa,                                                                        \
         .cosines = attune_cosines_##type##_##isa,                                                                      \
         .cosine_matrix = attune_cosine_matrix_##type##_##isa,                                                          \
+    }
+#define ATTUNE_ROWS(type, isa, ...)                                                                                    \
+    {                                                                                                                  \
+        .dot = attune_dot_##type##_##isa,                                                                              \
+        .dots = attune_dots_##type##_##isa,                                                                            \
+        .squared_l2 = attune_squared_l2_##type##_##isa,                                                                \
+        .squared_l2s = attune_squared_l2s_##type##_##isa,                                                              \
+        __VA_ARGS__                                                                                                    \
     }
 #define ATTUNE_HAMMINGS(isa)                                                                                           \
     {                                                                                                                  \
@@ -147,6 +165,8 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .bfloat16 = ATTUNE_DISTANCES(bf16, bf16_isa),                                                                  \
         .int8 = ATTUNE_DISTANCES(i8, int8_isa),                                                                        \
         .bits = ATTUNE_HAMMINGS(bits_isa),                                                                             \
+        .bfloat16_rows = ATTUNE_ROWS(f32_bf16, isa),                                                                   \
+        .byte_rows = ATTUNE_ROWS(f32_u8, isa, .values = attune_values_f32_u8_##isa),                                   \
         .axpy = attune_axpy_f32_##isa,                                                                                 \
         .scale = attune_scale_f32_##isa,                                                                               \
         .multiply = attune_multiply_f32_##isa,                                                                         \

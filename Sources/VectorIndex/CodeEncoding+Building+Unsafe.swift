@@ -7,9 +7,10 @@ extension SegmentCodes {
     /// Makes the codes of rows, on all cores; the same bytes for any number of threads and on any processor.
     ///
     /// - Parameters:
-    ///   - row: A row's `[D]` numbers; called from several threads.
+    ///   - row: A row's `[D]` numbers: where they stand or, where they have to be made, in the given `[D]`; called from
+    ///     several threads.
     /// - Returns: Nil where the vectors lie so far from zero that differences between them have no digits left.
-    init?(metric: Metric, dimension: Int, count: Int, row: (Int) -> UnsafePointer<Float>) {
+    init?(metric: Metric, dimension: Int, count: Int, row: CodeEncoding.Rows) {
         let centre = Self.mean(dimension: dimension, count: count, row: row)
         guard let scale = Self.scale(centre: centre, count: count, metric: metric, row: row) else { return nil }
         encoding = CodeEncoding(
@@ -19,7 +20,7 @@ extension SegmentCodes {
     }
 
     /// The mean in double precision: sums of fixed runs of rows, added in their order.
-    private static func mean(dimension: Int, count: Int, row: (Int) -> UnsafePointer<Float>) -> [Float] {
+    private static func mean(dimension: Int, count: Int, row: CodeEncoding.Rows) -> [Float] {
         let runs = max(1, (count + meanGrain - 1) / meanGrain)
         var sums = [Double](repeating: 0, count: runs * dimension)
         sums.withUnsafeMutableBufferPointer { sums in
@@ -27,7 +28,10 @@ extension SegmentCodes {
             nonisolated(unsafe) let partial = base
             parallelFor(count, grain: meanGrain) { run in
                 let own = partial + run.lowerBound / meanGrain * dimension
-                for index in run { CodeKernels.add(row(index), count: dimension, to: own) }
+                withUnsafeTemporaryAllocation(of: Float.self, capacity: dimension) { scratch in
+                    guard let scratch = scratch.baseAddress else { return }
+                    for index in run { CodeKernels.add(row(index, scratch), count: dimension, to: own) }
+                }
             }
         }
         return (0..<dimension).map { column in
@@ -37,16 +41,19 @@ extension SegmentCodes {
 
     /// A power of two near one over the usual distance from the centre, as the first rows have it.
     private static func scale(
-        centre: [Float], count: Int, metric: Metric, row: (Int) -> UnsafePointer<Float>
+        centre: [Float], count: Int, metric: Metric, row: CodeEncoding.Rows
     ) -> Float? {
         let sample = min(count, 1024)
-        var residual = centre
+        var (residual, scratch) = (centre, centre)
         var total = 0.0
         for index in 0..<sample {
             residual.withUnsafeMutableBufferPointer { residual in
                 guard let out = residual.baseAddress else { return }
-                CodeKernels.residual(
-                    row(index), centre: centre, count: centre.count, scale: 1, into: out, width: centre.count)
+                scratch.withUnsafeMutableBufferPointer { scratch in
+                    guard let numbers = scratch.baseAddress.map({ row(index, $0) }) else { return }
+                    CodeKernels.residual(
+                        numbers, centre: centre, count: centre.count, scale: 1, into: out, width: centre.count)
+                }
                 total += CodeKernels.norms(out, count: centre.count).squares
             }
         }
@@ -60,11 +67,14 @@ extension SegmentCodes {
 }
 
 extension CodeEncoding {
+    /// A row's `[D]` numbers: where they stand or, where they have to be made, in the given `[D]`.
+    typealias Rows = (Int, UnsafeMutablePointer<Float>) -> UnsafePointer<Float>
+
     /// Blocks of codes that one thread makes at a time.
     private static let blockGrain = 8
 
     /// The blocks of rows.
-    func encode(count: Int, row: (Int) -> UnsafePointer<Float>) -> Matrix<UInt8> {
+    func encode(count: Int, row: CodeEncoding.Rows) -> Matrix<UInt8> {
         let blockCount = Self.blockCount(count)
         var blocks = Matrix<UInt8>(rows: blockCount, columns: blockSize)
         precondition(blocks.stride == blockSize, "blocks of \(blockSize) bytes have gaps")
@@ -72,7 +82,8 @@ extension CodeEncoding {
         blocks.withUnsafeMutablePointer { base in
             nonisolated(unsafe) let base = base
             parallelFor(blockCount, grain: Self.blockGrain) { range in
-                var rotated = Matrix<Float>(uninitializedRows: CodeKernels.blockCount, columns: width)
+                // One row more, for numbers that have to be made.
+                var rotated = Matrix<Float>(uninitializedRows: CodeKernels.blockCount + 1, columns: width)
                 for block in range {
                     let first = block * CodeKernels.blockCount
                     let rows = first..<min(count, first + CodeKernels.blockCount)
@@ -84,7 +95,7 @@ extension CodeEncoding {
     }
 
     private func encode(
-        _ rows: Range<Int>, row: (Int) -> UnsafePointer<Float>, centre scaledCentre: [Float],
+        _ rows: Range<Int>, row: CodeEncoding.Rows, centre scaledCentre: [Float],
         scratch: inout Matrix<Float>, into block: UnsafeMutablePointer<UInt8>
     ) {
         let factors = UnsafeMutableRawPointer(block + CodeKernels.codeSize(width: width))
@@ -92,7 +103,7 @@ extension CodeEncoding {
         let stride = scratch.stride
         scratch.withUnsafeMutablePointer { base in
             for (place, index) in rows.enumerated() {
-                let (vector, source) = (base + place * stride, row(index))
+                let (vector, source) = (base + place * stride, row(index, base + CodeKernels.blockCount * stride))
                 CodeKernels.residual(
                     source, centre: centre, count: dimension, scale: scale, into: vector, width: width)
                 let addend = hasAddends ? -CodeKernels.dot(vector, scaledCentre, count: dimension) : 0
@@ -114,13 +125,8 @@ extension CodeEncoding {
 }
 
 extension SegmentCodes {
-    /// The codes of a matrix's rows.
-    init?(of vectors: MatrixView<Float>, metric: Metric) {
-        let (count, dimension, stride) = (vectors.rows, vectors.columns, vectors.stride)
-        let codes = vectors.withUnsafePointer { base in
-            SegmentCodes(metric: metric, dimension: dimension, count: count) { base + $0 * stride }
-        }
-        guard let codes else { return nil }
-        self = codes
+    /// The codes of stored rows. `metric` is what codes are made for.
+    init?(of vectors: StoredVectors, metric: Metric) {
+        self.init(metric: metric, dimension: vectors.dimension, count: vectors.count, row: vectors.numbers)
     }
 }

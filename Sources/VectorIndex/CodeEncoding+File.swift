@@ -29,7 +29,7 @@ extension CodeEncoding {
             Float(bitPattern: bytes.littleEndian(UInt32.self, at: Self.headSize + 4 * column))
         }
         self.init(
-            metric: layout.metric, centre: centre, scale: scale,
+            metric: layout.codedMetric, centre: centre, scale: scale,
             rotation: RandomRotation(width: width, signs: [UInt8](signs)))
         // The numbers follow from the layout and the signs: all but scale and centre have one right value.
         guard scale.isNormal, scale > 0, scale.significand == 1, abs(scale.exponent) < 100,

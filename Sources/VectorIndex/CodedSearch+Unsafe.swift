@@ -18,7 +18,7 @@ final class CodedSearch {
     private let segment: VectorSegment
     private let codes: SegmentCodes
     private let eligible: PositionSet?
-    private let vectors: MatrixView<Float>
+    private let vectors: StoredVectors
     private let query: UnsafePointer<Float>
     private let metric: Metric
     private let run: Range<Int>
@@ -188,19 +188,11 @@ final class CodedSearch {
 
     private func key(_ row: Int) throws(VectorIndexError) -> Float {
         try segment.check(rows: row..<row + 1)
-        return vectors.withUnsafePointer { base in
-            let vector = base + row * vectors.stride
-            return switch metric {
-            case .cosine, .innerProduct: Distance.dot(query, vector, count: vectors.columns)
-            case .squaredL2: -Distance.squaredL2(query, vector, count: vectors.columns)
-            }
-        }
+        return vectors.key(metric, query, row: row)
     }
 
     private func prefetch(_ index: Int) {
-        vectors.withUnsafePointer { base in
-            CodeKernels.prefetch(base + (start + Int(rows[index])) * vectors.stride, byteCount: 4 * vectors.columns)
-        }
+        CodeKernels.prefetch(vectors.address(start + Int(rows[index])), byteCount: vectors.rowSize)
     }
 
     /// Of the rows that wait from a place on, moves those to the end that reach the threshold by their estimate, and returns their

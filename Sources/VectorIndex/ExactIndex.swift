@@ -8,6 +8,8 @@ public import VectorMath
 public final class ExactIndex: Sendable {
     public let metric: Metric
     public let dimension: Int
+    /// In what the vectors are kept.
+    public let storage: VectorStorage
 
     /// The file that `commit()` replaces; nil for an index in memory.
     public let path: String?
@@ -23,6 +25,7 @@ public final class ExactIndex: Sendable {
     private init(_ snapshot: ExactSnapshot, path: String?, lock: FileLock?) {
         metric = snapshot.metric
         dimension = snapshot.dimension
+        storage = snapshot.storage
         self.path = path
         self.lock = lock
         state = Guarded(State(committed: snapshot))
@@ -32,9 +35,13 @@ public final class ExactIndex: Sendable {
     ///
     /// - Parameters:
     ///   - dimension: D, 1...65536.
+    ///   - storage: In what the vectors are kept.
     ///   - codes: Whether codes are kept that make searches faster.
-    public convenience init(dimension: Int, metric: Metric, codes: CodePolicy = .automatic) {
-        self.init(Self.empty(dimension: dimension, metric: metric, tag: [], codes: codes), path: nil, lock: nil)
+    public convenience init(
+        dimension: Int, metric: Metric, storage: VectorStorage = .float32, codes: CodePolicy = .automatic
+    ) {
+        let snapshot = Self.empty(dimension: dimension, metric: metric, storage: storage, tag: [], codes: codes)
+        self.init(snapshot, path: nil, lock: nil)
     }
 
     /// An index in memory that begins with a snapshot's content. What a file holds is not read until it is needed.
@@ -45,15 +52,17 @@ public final class ExactIndex: Sendable {
     /// An empty index in a new file, which is there when this returns.
     ///
     /// - Parameters:
+    ///   - storage: In what the vectors are kept, from now on.
     ///   - codes: Whether commits write codes that make searches faster.
     ///   - force: Whether a file of that name may be replaced.
     /// - Throws: `file` with `alreadyExists`, with `locked` while another writer is at work, or with what the disk says.
     public convenience init(
-        creating path: String, dimension: Int, metric: Metric, tag: [UInt8] = [], codes: CodePolicy = .automatic,
-        force: Bool = false
+        creating path: String, dimension: Int, metric: Metric, storage: VectorStorage = .float32, tag: [UInt8] = [],
+        codes: CodePolicy = .automatic, force: Bool = false
     ) throws(VectorIndexError) {
         let lock = try Self.lock(path)
-        let snapshot = Self.empty(dimension: dimension, metric: metric, tag: tag, codes: codes)
+        let snapshot = Self.empty(
+            dimension: dimension, metric: metric, storage: storage, tag: tag, codes: codes)
         try snapshot.write(to: path, force: force)
         self.init(snapshot, path: path, lock: lock)
     }
@@ -69,11 +78,15 @@ public final class ExactIndex: Sendable {
         self.init(try ExactSnapshot(path: path, codes: codes), path: path, lock: lock)
     }
 
-    /// Throws what `add` would throw for these vectors, `[N, D]`, in an index of that metric and dimension.
+    /// Throws what `add` would throw for these vectors, `[N, D]`, in an index of that metric, dimension and storage.
     public static func check(
-        _ vectors: MatrixView<Float>, metric: Metric, dimension: Int
+        _ vectors: MatrixView<Float>, metric: Metric, dimension: Int, storage: VectorStorage = .float32
     ) throws(VectorIndexError) {
-        _ = try VectorCheck.checked(vectors, metric: metric, dimension: dimension)
+        if storage == .float32 {
+            _ = try VectorCheck.checked(vectors, metric: metric, dimension: dimension)
+        } else {
+            _ = try StoredVectors(vectors, storage: storage, metric: metric, dimension: dimension)
+        }
     }
 
     // MARK: Reading
@@ -89,8 +102,8 @@ public final class ExactIndex: Sendable {
     /// - Parameter vectors: `[N, D]`, finite; for `innerProduct` and `squaredL2` with a squared length below 8.5e37.
     public func add(ids: [UInt64], vectors: MatrixView<Float>) throws(VectorIndexError) {
         guard ids.count == vectors.rows else { throw .countMismatch(ids: ids.count, vectors: vectors.rows) }
-        let prepared = try VectorCheck.prepared(vectors, metric: metric, dimension: dimension)
-        state.withLock { $0.pending.add(ids: ids, vectors: prepared) }
+        let stored = try StoredVectors(vectors, storage: storage, metric: metric, dimension: dimension)
+        state.withLock { $0.pending.add(ids: ids, vectors: stored) }
     }
 
     /// Takes vectors out; an id that is not there is no error.
@@ -136,11 +149,12 @@ public final class ExactIndex: Sendable {
     // MARK: Parts
 
     private static func empty(
-        dimension: Int, metric: Metric, tag: [UInt8], codes: CodePolicy
+        dimension: Int, metric: Metric, storage: VectorStorage, tag: [UInt8], codes: CodePolicy
     ) -> ExactSnapshot {
         precondition(
             (1...IndexFileLayout.maximumDimension).contains(dimension), "an index of \(dimension) dimensions")
-        return ExactSnapshot(metric: metric, dimension: dimension, tag: tag, segments: [], codePolicy: codes)
+        return ExactSnapshot(
+            metric: metric, dimension: dimension, storage: storage, tag: tag, segments: [], codePolicy: codes)
     }
 
     private static func lock(_ path: String) throws(VectorIndexError) -> FileLock {

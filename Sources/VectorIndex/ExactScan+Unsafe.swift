@@ -78,7 +78,7 @@ struct ExactScan {
     ) throws(VectorIndexError) {
         let segment = segments[chunk.segment]
         let vectors = segment.vectors
-        let blockSize = max(16, (tile.count == 1 ? Self.streamBytes : Self.blockBytes) / (4 * vectors.stride))
+        let blockSize = max(16, (tile.count == 1 ? Self.streamBytes : Self.blockBytes) / vectors.rowSize)
         let keys = UnsafeMutablePointer<Float>.allocate(capacity: blockSize)
         defer { keys.deallocate() }
         for block in Self.cut(chunk.rows.count, by: blockSize) {
@@ -89,7 +89,7 @@ struct ExactScan {
             let scored = count == 0 ? [] : 4 * count >= block.count ? [block] : wanted
             for run in scored { try segment.check(rows: run) }
             for (place, query) in tile.enumerated() {
-                for run in scored { key(query, vectors.rows(run), into: keys + (run.lowerBound - block.lowerBound)) }
+                for run in scored { score(query, run, of: vectors, into: keys + (run.lowerBound - block.lowerBound)) }
                 for run in wanted {
                     let start = keys + (run.lowerBound - block.lowerBound)
                     visit(place, run, UnsafeBufferPointer(start: start, count: run.count))
@@ -98,17 +98,10 @@ struct ExactScan {
         }
     }
 
-    private func key(_ query: Int, _ rows: MatrixView<Float>, into keys: UnsafeMutablePointer<Float>) {
-        queries.withUnsafePointer { base in
-            let query = base + query * queries.stride
-            switch metric {
-            case .cosine, .innerProduct:
-                Distance.dots(query, rows: rows, into: keys)
-            case .squaredL2:
-                Distance.squaredL2s(query, rows: rows, into: keys)
-                RowKernels.scale(keys, count: rows.rows, by: -1)
-            }
-        }
+    private func score(
+        _ query: Int, _ rows: Range<Int>, of vectors: StoredVectors, into keys: UnsafeMutablePointer<Float>
+    ) {
+        queries.withUnsafePointer { vectors.keys(metric, $0 + query * queries.stride, rows: rows, into: keys) }
     }
 
     private static func cut(_ count: Int, by size: Int) -> [Range<Int>] {

@@ -12,7 +12,7 @@ extension ExactSnapshot {
     init(path: String, codes: CodePolicy) throws(VectorIndexError) {
         let file = try MappedIndexFile(path: path)
         self.init(
-            metric: file.layout.metric, dimension: file.layout.dimension, tag: file.tag,
+            metric: file.layout.metric, dimension: file.layout.dimension, storage: file.layout.storage, tag: file.tag,
             segments: [VectorSegment(file: file)], codePolicy: codes)
     }
 
@@ -26,7 +26,8 @@ extension ExactSnapshot {
 
     /// Writes the vectors to a file, by ascending id, so that equal content is equal bytes. It appears complete or not at all.
     ///
-    /// Where codes pay they are written too, in format 2; a file without them is in format 1, which earlier versions read.
+    /// Vectors in float32 are written in formats that earlier versions read: 2 where codes pay, and 1 without them. Those of
+    /// other storages are written in format 3, as they are kept: nothing is rounded anew.
     ///
     /// - Parameters:
     ///   - tag: At most 64 KiB that the owner wants to find again; nil for this snapshot's.
@@ -38,7 +39,7 @@ extension ExactSnapshot {
         let codes = try codes(of: rows)
         guard
             let layout = IndexFileLayout(
-                metric: metric, dimension: dimension, tagSize: tag.count, count: rows.places.count,
+                metric: metric, dimension: dimension, storage: storage, tagSize: tag.count, count: rows.places.count,
                 hasCodes: codes != nil)
         else { preconditionFailure("an index tag has at most \(IndexFileLayout.maximumTagSize) bytes") }
         var writer = try IndexFileWriter(path: path, layout: layout, force: force)
@@ -51,6 +52,7 @@ extension ExactSnapshot {
             try segments[place.segment].check(rows: place.row..<place.row + 1)
             try writer.append(row: place.row, of: segments[place.segment].vectors)
         }
+        try writer.fill(to: layout.encodingOffset)
         if let codes {
             try writer.append(codes.encoding.fileHead)
             try writer.fill(to: layout.blocksOffset)
@@ -63,6 +65,6 @@ extension ExactSnapshot {
     private func codes(of rows: LiveRows) throws(VectorIndexError) -> SegmentCodes? {
         guard codePolicy.makesCodes(count: rows.places.count, dimension: dimension) else { return nil }
         if segments.count == 1, let codes = segments[0].codesToWrite { return codes }
-        return try rows.codes(metric: metric, dimension: dimension)
+        return try rows.codes(metric: storage.codedMetric(metric), dimension: dimension)
     }
 }

@@ -12,6 +12,9 @@ public struct ExactSnapshot: VectorSearching {
     /// What the owner wrote into the file beside the vectors, at most 64 KiB; the index does not look into it.
     public let tag: [UInt8]
 
+    /// In what the vectors are kept.
+    public let storage: VectorStorage
+
     let segments: [VectorSegment]
 
     public let count: Int
@@ -22,11 +25,13 @@ public struct ExactSnapshot: VectorSearching {
     let comparesAll: Bool
 
     init(
-        metric: Metric, dimension: Int, tag: [UInt8], segments: [VectorSegment], codePolicy: CodePolicy = .automatic,
-        comparesAll: Bool = false
+        metric: Metric, dimension: Int, storage: VectorStorage = .float32, tag: [UInt8], segments: [VectorSegment],
+        codePolicy: CodePolicy = .automatic, comparesAll: Bool = false
     ) {
+        precondition(segments.allSatisfy { $0.vectors.storage == storage }, "rows of another storage than \(storage)")
         self.metric = metric
         self.dimension = dimension
+        self.storage = storage
         self.tag = tag
         self.segments = segments
         self.codePolicy = codePolicy
@@ -42,8 +47,8 @@ public struct ExactSnapshot: VectorSearching {
     /// The same content, whose searches compare the query with every vector.
     public var fullScan: ExactSnapshot {
         ExactSnapshot(
-            metric: metric, dimension: dimension, tag: tag, segments: segments, codePolicy: codePolicy,
-            comparesAll: true)
+            metric: metric, dimension: dimension, storage: storage, tag: tag, segments: segments,
+            codePolicy: codePolicy, comparesAll: true)
     }
 
     public func contains(_ id: UInt64) throws(VectorIndexError) -> Bool {
@@ -53,7 +58,7 @@ public struct ExactSnapshot: VectorSearching {
     public func vector(of id: UInt64) throws(VectorIndexError) -> [Float]? {
         guard let place = try place(of: id) else { return nil }
         try segments[place.segment].check(rows: place.row..<place.row + 1)
-        return segments[place.segment].vectors.row(place.row)
+        return segments[place.segment].vectors.vector(place.row)
     }
 
     /// All ids, ascending.

@@ -11,7 +11,8 @@ extension IndexFileLayout {
         bytes.append(littleEndian: UInt64(count))
         bytes.append(littleEndian: UInt64(fileSize))
         bytes.append(littleEndian: UInt32(hasCodes ? 1 : 0))
-        bytes += [UInt8](repeating: 0, count: 12)
+        bytes.append(littleEndian: storage.code)
+        bytes += [UInt8](repeating: 0, count: 8)
         bytes.append(littleEndian: UInt32(PagedFile.pageSize))
         bytes.append(littleEndian: bytes.withUnsafeBytes { crc32c($0) })
         return bytes
@@ -25,10 +26,13 @@ extension IndexFileLayout {
             throw .unsupportedVersion(path: path, found: Int(version), supported: Self.version)
         }
         guard let metric = Metric(code: header.littleEndian(UInt32.self, at: 12)),
+            let storage = VectorStorage(code: header.littleEndian(UInt32.self, at: 44)),
             let count = Int(exactly: header.littleEndian(UInt64.self, at: 24)),
             let layout = IndexFileLayout(
-                metric: metric, dimension: Int(header.littleEndian(UInt32.self, at: 16)),
-                tagSize: Int(header.littleEndian(UInt32.self, at: 20)), count: count, hasCodes: version == 2),
+                metric: metric, dimension: Int(header.littleEndian(UInt32.self, at: 16)), storage: storage,
+                tagSize: Int(header.littleEndian(UInt32.self, at: 20)), count: count,
+                hasCodes: header.littleEndian(UInt32.self, at: 40) == 1),
+            // All else that the header says follows from these numbers, the format too.
             layout.header.elementsEqual(header)
         else { throw .damaged(path: path, reason: "its header holds impossible numbers") }
         guard layout.fileSize == bytes.count else {

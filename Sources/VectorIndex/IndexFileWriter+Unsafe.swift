@@ -16,13 +16,10 @@ struct IndexFileWriter {
     mutating func append(ids: [UInt64]) throws(VectorIndexError) { try file.append(numbers: ids.map(\.littleEndian)) }
 
     /// Appends a row and what fills it up.
-    mutating func append(row: Int, of vectors: MatrixView<Float>) throws(VectorIndexError) {
-        try vectors.withUnsafePointer { base in
-            Result { () throws(VectorIndexError) in
-                try file.append(UnsafeRawBufferPointer(start: base + row * vectors.stride, count: 4 * layout.dimension))
-            }
-        }.get()
-        if layout.stride > layout.dimension { try file.fill(4 * (layout.stride - layout.dimension)) }
+    mutating func append(row: Int, of vectors: StoredVectors) throws(VectorIndexError) {
+        let bytes = vectors.bytes(row)
+        try file.append(bytes)
+        if layout.rowSize > bytes.count { try file.fill(layout.rowSize - bytes.count) }
     }
 
     mutating func append(blocks: MatrixView<UInt8>) throws(VectorIndexError) {

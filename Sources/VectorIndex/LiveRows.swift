@@ -26,11 +26,11 @@ struct LiveRows {
     }
 
     /// One segment in memory that holds these rows and no others.
-    func merged(dimension: Int) throws(VectorIndexError) -> VectorSegment {
-        var vectors = Matrix<Float>(uninitializedRows: places.count, columns: dimension)
-        for (row, place) in places.enumerated() {
-            try segments[place.segment].check(rows: place.row..<place.row + 1)
-            vectors.copyRow(place.row, of: segments[place.segment].vectors, to: row)
+    func merged(dimension: Int, storage: VectorStorage) throws(VectorIndexError) -> VectorSegment {
+        for place in places { try segments[place.segment].check(rows: place.row..<place.row + 1) }
+        let sources = segments.map(\.vectors)
+        let vectors = StoredVectors(copying: places.count, dimension: dimension, storage: storage) { row in
+            sources[places[row].segment].address(places[row].row)
         }
         return VectorSegment(ids: places.map(\.id), vectors: vectors)
     }

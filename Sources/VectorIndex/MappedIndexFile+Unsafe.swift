@@ -28,12 +28,11 @@ final class MappedIndexFile: @unchecked Sendable {
 
     // MARK: Content
 
-    /// `[N, D]`; check the rows before they are read.
-    var vectors: MatrixView<Float> {
-        let base = file.base + layout.vectorsOffset
-        return MatrixView(
-            unsafeBase: base.assumingMemoryBound(to: Float.self), rows: layout.count, columns: layout.dimension,
-            stride: layout.stride, owner: self)
+    /// Check the rows before they are read.
+    var vectors: StoredVectors {
+        StoredVectors(
+            storage: layout.storage, dimension: layout.dimension, count: layout.count,
+            base: file.base + layout.vectorsOffset, owner: self)
     }
 
     /// The rows' codes, where there are any; check the blocks before they are read.
@@ -89,9 +88,7 @@ final class MappedIndexFile: @unchecked Sendable {
     private func verifyCodes() throws(VectorIndexError) {
         guard let codes else { return }
         let (vectors, size) = (vectors, codes.encoding.blockSize)
-        let expected = vectors.withUnsafePointer { base in
-            codes.encoding.encode(count: layout.count) { base + $0 * vectors.stride }
-        }
+        let expected = codes.encoding.encode(count: layout.count, row: vectors.numbers)
         let differs = codes.blocks.withUnsafePointer { written in
             expected.withUnsafePointer { made in
                 (0..<expected.rows).first { block in
@@ -108,10 +105,10 @@ final class MappedIndexFile: @unchecked Sendable {
     }
 
     private func verifyVectors() throws(VectorIndexError) {
-        for row in 0..<layout.count {
-            let squares = sumOfSquares(vectors.rows(row..<row + 1))
+        for (row, squares) in vectors.squaresOfLengths().enumerated() {
             let isSound =
-                layout.metric == .cosine ? squares == 0 || abs(squares - 1) < 1e-3 : squares <= VectorCheck.limit
+                layout.metric == .cosine
+                ? squares == 0 || abs(squares - 1) < layout.storage.lengthSlack : squares <= VectorCheck.limit
             if !isSound {
                 throw .damaged(path: path, reason: "the vector of id \(ids[row]) is none that an index keeps")
             }

@@ -8,13 +8,13 @@ struct PendingChanges: Sendable {
     }
 
     /// What was added, each call's rows.
-    private var batches: [Matrix<Float>] = []
+    private var batches: [StoredVectors] = []
     /// The last thing that happened to each id.
     private var changes: [UInt64: Change] = [:]
 
     var isEmpty: Bool { changes.isEmpty }
 
-    mutating func add(ids: [UInt64], vectors: Matrix<Float>) {
+    mutating func add(ids: [UInt64], vectors: StoredVectors) {
         changes.reserveCapacity(changes.count + ids.count)
         for (row, id) in ids.enumerated() { changes[id] = .row(batch: batches.count, row: row) }
         batches.append(vectors)
@@ -43,26 +43,28 @@ struct PendingChanges: Sendable {
         for id in changes.keys {
             if let place = try snapshot.place(of: id) { segments[place.segment].delete(row: place.row) }
         }
-        let added = added(dimension: snapshot.dimension)
+        let added = added(dimension: snapshot.dimension, storage: snapshot.storage)
         if added.rowCount > 0 { segments.append(added) }
         segments.removeAll { $0.count == 0 }
         if merging { segments = try Self.merged(segments, of: snapshot) }
         return ExactSnapshot(
-            metric: snapshot.metric, dimension: snapshot.dimension, tag: tag, segments: segments,
+            metric: snapshot.metric, dimension: snapshot.dimension, storage: snapshot.storage, tag: tag,
+            segments: segments,
             codePolicy: snapshot.codePolicy)
     }
 
-    private func added(dimension: Int) -> VectorSegment {
+    private func added(dimension: Int, storage: VectorStorage) -> VectorSegment {
         var places: [(id: UInt64, batch: Int, row: Int)] = []
         for (id, change) in changes {
             if case .row(let batch, let row) = change { places.append((id, batch, row)) }
         }
         places.sort { $0.id < $1.id }
-        if batches.count == 1, places.count == batches[0].rows, places.indices.allSatisfy({ places[$0].row == $0 }) {
+        if batches.count == 1, places.count == batches[0].count, places.indices.allSatisfy({ places[$0].row == $0 }) {
             return VectorSegment(ids: places.map(\.id), vectors: batches[0])
         }
-        var vectors = Matrix<Float>(uninitializedRows: places.count, columns: dimension)
-        for (row, place) in places.enumerated() { vectors.copyRow(place.row, of: batches[place.batch].view, to: row) }
+        let vectors = StoredVectors(copying: places.count, dimension: dimension, storage: storage) { row in
+            batches[places[row].batch].address(places[row].row)
+        }
         return VectorSegment(ids: places.map(\.id), vectors: vectors)
     }
 
@@ -85,9 +87,10 @@ struct PendingChanges: Sendable {
             let isSparse = 2 * group.count < group.parts[0].rowCount
             var segment = group.parts[0]
             if group.parts.count > 1 || isSparse {
-                segment = try LiveRows(of: group.parts).merged(dimension: snapshot.dimension)
+                segment = try LiveRows(of: group.parts).merged(
+                    dimension: snapshot.dimension, storage: snapshot.storage)
             }
-            segment.makeCodes(snapshot.codePolicy, metric: snapshot.metric)
+            segment.makeCodes(snapshot.codePolicy, metric: snapshot.storage.codedMetric(snapshot.metric))
             result.append(segment)
         }
         return result

@@ -69,7 +69,7 @@ extension ExactSnapshot {
     /// What a vector takes in memory, its code included; beside it stands its id in 8 bytes.
     public var bytesPerVector: Int {
         let hasCodes = segments.contains { $0.codes != nil }
-        return 4 * IndexFileLayout.stride(dimension)
-            + (hasCodes ? CodeEncoding.codeSize(metric: metric, dimension: dimension) : 0)
+        return storage.rowSize(dimension: dimension)
+            + (hasCodes ? CodeEncoding.codeSize(metric: storage.codedMetric(metric), dimension: dimension) : 0)
     }
 }

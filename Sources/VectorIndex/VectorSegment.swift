@@ -4,8 +4,8 @@ internal import VectorMath
 struct VectorSegment: Sendable {
     /// Of a file only after `checkIDs()`.
     let ids: IDTable
-    /// `[N, D]`; of a file, only rows that `check(rows:)` let pass are to be read.
-    let vectors: MatrixView<Float>
+    /// Of a file, only rows that `check(rows:)` let pass are to be read.
+    let vectors: StoredVectors
     /// Nil in memory.
     private let file: MappedIndexFile?
     /// Rows that were deleted, or replaced in a later segment.
@@ -14,12 +14,15 @@ struct VectorSegment: Sendable {
     private(set) var codes: SegmentCodes?
 
     /// - Parameter ids: Ascending, as many as `vectors` has rows.
-    init(ids: [UInt64], vectors: Matrix<Float>) {
-        precondition(ids.count == vectors.rows)
+    init(ids: [UInt64], vectors: StoredVectors) {
+        precondition(ids.count == vectors.count)
         self.ids = IDTable(ids)
-        self.vectors = vectors.view
+        self.vectors = vectors
         file = nil
     }
+
+    /// A segment of float32 rows.
+    init(ids: [UInt64], vectors: Matrix<Float>) { self.init(ids: ids, vectors: StoredVectors(vectors)) }
 
     init(file: MappedIndexFile) {
         ids = file.ids
@@ -63,9 +66,11 @@ struct VectorSegment: Sendable {
         return row
     }
 
-    /// Gives rows in memory the codes that a policy asks for.
+    /// Gives rows in memory the codes that a policy asks for. `metric` is what codes are made for.
     mutating func makeCodes(_ policy: CodePolicy, metric: Metric) {
-        guard codes == nil, file == nil, policy.makesCodes(count: rowCount, dimension: vectors.columns) else { return }
+        guard codes == nil, file == nil, policy.makesCodes(count: rowCount, dimension: vectors.dimension) else {
+            return
+        }
         codes = SegmentCodes(of: vectors, metric: metric)
     }
 

@@ -146,6 +146,52 @@ static void test_int8_limits(const attune_kernels *level) {
     expect_near(level->int8.squared_l2(low, high, ATTUNE_INT8_COUNT), 65025.0 * ATTUNE_INT8_COUNT, 0, 2);
 }
 
+enum { STORED_ROWS = 7 };
+
+/// Products and squared distances of a kind of rows have the bits of float32 with `values`, what the rows stand for.
+#define TEST_ROWS(family, member, rows, stride, values)                                                                \
+    do {                                                                                                               \
+        float *dots = place(STORED_ROWS * sizeof(float), 0), *distances = place(STORED_ROWS * sizeof(float), 0);       \
+        begin(level, family " rows", n);                                                                               \
+        level->member.dots(query, rows, stride, STORED_ROWS, n, dots);                                                 \
+        level->member.squared_l2s(query, rows, stride, STORED_ROWS, n, distances);                                     \
+        for (size_t r = 0; r < STORED_ROWS; r++) {                                                                     \
+            const float sums[4] = {                                                                                    \
+                level->dot(query, values + r * n, n), level->squared_l2(query, values + r * n, n),                     \
+                level->member.dot(query, rows + r * stride, n), level->member.squared_l2(query, rows + r * stride, n)}; \
+            expect_same(dots + r, sums, 1, sizeof(float));                                                             \
+            expect_same(distances + r, sums + 1, 1, sizeof(float));                                                    \
+            expect_same(sums + 2, sums, 2, sizeof(float));                                                             \
+        }                                                                                                              \
+    } while (0)
+
+/// Rows that an index stores in fewer bits, against queries in float32.
+static void test_stored_rows(const attune_kernels *level) {
+    FOR_EACH_LENGTH(n) {
+        const size_t size = attune_byte_row_size(n);
+        const float *query = place_floats(n, 0, 1), *vectors = place_floats(STORED_ROWS * n, 0, 1);
+        uint16_t *halves = place(STORED_ROWS * n * sizeof(uint16_t), 0);
+        uint8_t *bytes = place(STORED_ROWS * size, 0);
+        float *values = place(STORED_ROWS * n * sizeof(float), 0);
+        level->float32_to_bfloat16(vectors, halves, STORED_ROWS * n);
+        for (size_t i = 0; i < STORED_ROWS * n; i++) values[i] = float_of_bfloat(halves[i]);
+        TEST_ROWS("bfloat16", bfloat16_rows, halves, n, values);
+        for (size_t r = 0; r < STORED_ROWS; r++) {
+            uint8_t *row = bytes + r * size;
+            attune_byte_row_write(vectors + r * n, n, r % 2, row);
+            level->byte_rows.values(row, n, values + r * n);
+            float factors[2];
+            memcpy(factors, row + attune_byte_row_codes(n), sizeof factors);
+            for (size_t i = 0; i < n; i++) {
+                const float value = fmaf(factors[0], (float)row[i], factors[1]);
+                expect_same(values + r * n + i, &value, 1, sizeof value);
+            }
+        }
+        TEST_ROWS("byte", byte_rows, bytes, size, values);
+        check_guards();
+    }
+}
+
 void test_distances(const attune_kernels *level) {
     TEST_NUMBER(f32, f32, "float32", );
     TEST_NUMBER(f16, f16, "float16", float16.);
@@ -153,4 +199,5 @@ void test_distances(const attune_kernels *level) {
     TEST_NUMBER(i8, cosine_i8, "int8", int8.);
     test_shapes_b1(level, HAMMING, (b1_forms)FORMS("bits", bits., hamming, hammings, hamming_matrix));
     test_int8_limits(level);
+    test_stored_rows(level);
 }

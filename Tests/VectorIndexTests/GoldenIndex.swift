@@ -16,8 +16,13 @@ enum GoldenIndex {
     static let codedIDs = (0..<40).map { UInt64($0 * 7919 % 1009) }
 
     /// An index with codes, in two blocks.
-    static func coded(_ metric: Metric) throws -> ExactSnapshot {
-        try TestVectors.index(codedVectors, ids: codedIDs, metric: metric, codes: .always)
+    static func coded(_ metric: Metric, storage: VectorStorage = .float32) throws -> ExactSnapshot {
+        try TestVectors.index(codedVectors, ids: codedIDs, metric: metric, storage: storage, codes: .always)
+    }
+
+    /// The name of a file of format 3.
+    static func name(_ metric: Metric, storage: VectorStorage) -> String {
+        "format3-\(storage.rawValue)-\(metric.rawValue).index"
     }
 
     /// The same vectors in a graph that keeps them.
@@ -54,6 +59,11 @@ struct GoldenIndexWriter {
             let coded = FileSystem.joined(folder, "format2-\(metric.rawValue).index")
             try GoldenIndex.coded(metric).write(to: coded, tag: GoldenIndex.tag, force: false)
             #expect(FileSystem.isFile(coded))
+            for storage in VectorStorage.allCases where storage != .float32 {
+                let stored = FileSystem.joined(folder, GoldenIndex.name(metric, storage: storage))
+                try GoldenIndex.coded(metric, storage: storage).write(to: stored, tag: GoldenIndex.tag, force: false)
+                #expect(FileSystem.isFile(stored))
+            }
             let graph = FileSystem.joined(folder, "graph1-\(metric.rawValue).index")
             try GoldenIndex.graph(metric).write(to: graph, tag: GoldenIndex.tag, force: false)
             #expect(FileSystem.isFile(graph))

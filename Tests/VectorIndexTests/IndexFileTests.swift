@@ -90,10 +90,10 @@ struct IndexFileTests {
     func laterFormat() throws {
         let folder = try TemporaryFolder()
         var bytes = try DamagedFiles.small(in: folder)
-        bytes[8] = 3
+        bytes[8] = 4
         DamagedFiles.sealHeader(&bytes)
         try writeFile(bytes, to: folder.file("b"))
-        #expect(throws: VectorIndexError.unsupportedVersion(path: folder.file("b"), found: 3, supported: 2)) {
+        #expect(throws: VectorIndexError.unsupportedVersion(path: folder.file("b"), found: 4, supported: 3)) {
             try ExactSnapshot(path: folder.file("b"))
         }
     }

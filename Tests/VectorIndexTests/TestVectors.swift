@@ -41,9 +41,10 @@ enum TestVectors {
     }
 
     static func index(
-        _ vectors: Matrix<Float>, ids: [UInt64], metric: Metric, codes: CodePolicy = .automatic
+        _ vectors: Matrix<Float>, ids: [UInt64], metric: Metric, storage: VectorStorage = .float32,
+        codes: CodePolicy = .automatic
     ) throws -> ExactSnapshot {
-        let index = ExactIndex(dimension: vectors.columns, metric: metric, codes: codes)
+        let index = ExactIndex(dimension: vectors.columns, metric: metric, storage: storage, codes: codes)
         try index.add(ids: ids, vectors: vectors.view)
         try index.commit()
         return index.snapshot()

@@ -13,6 +13,18 @@ struct OwnIndex {
         case exact
         /// From vertex to vertex of a graph, vectors in half precision.
         case graph
+        /// As `bounded` and `exact`, with vectors in fewer bits.
+        case boundedBFloat16 = "bounded-bf16"
+        case boundedInt8 = "bounded-int8"
+        case exactBFloat16 = "exact-bf16"
+        case exactInt8 = "exact-int8"
+
+        static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+        var storage: VectorStorage {
+            rawValue.hasSuffix("bf16") ? .bfloat16 : rawValue.hasSuffix("int8") ? .int8 : .float32
+        }
+        var codes: CodePolicy { rawValue.hasPrefix("bounded") ? .always : .never }
     }
 
     /// Beams of a graph that are measured.
@@ -39,7 +51,7 @@ struct OwnIndex {
             return
         }
         let index = ExactIndex(
-            dimension: vectors.base.columns, metric: vectors.metric, codes: structure == .bounded ? .always : .never)
+            dimension: vectors.base.columns, metric: vectors.metric, storage: structure.storage, codes: structure.codes)
         buildSeconds = try Timing.seconds {
             try index.add(ids: ids, vectors: vectors.base.view)
             try index.commit()

@@ -132,6 +132,70 @@ INLINE256 __m256i differences_i8(__m256i a, __m256i b, __m256i s) {
 #include "loops.h"
 #include "forms_of_number.h"
 
+// Rows of an index, with a query in float32: the elements become the floats that they stand for on their way in.
+
+INLINE256 __m256 bfloats256(__m128i x) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16));
+}
+INLINE256 __m256 floats256(__m128i x) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(x)); }
+
+typedef struct row_factors {
+    __m256 step, low;
+} row_factors;
+
+INLINE256 row_factors factors_of(const uint8_t *row, size_t n) {
+    return (row_factors){_mm256_set1_ps(byte_row_factor(row, n, 0)), _mm256_set1_ps(byte_row_factor(row, n, 1))};
+}
+INLINE256 __m256 decoded(row_factors f, __m256 x) { return _mm256_fmadd_ps(f.step, x, f.low); }
+INLINE256 __m256 decoded_part(row_factors f, __m256 x, size_t rest) {
+    return _mm256_and_ps(decoded(f, x), _mm256_castsi256_ps(tail_mask256(rest)));
+}
+
+#define TYPE f32_bf16
+#define QUERY float
+#define ELEMENT uint16_t
+#define RESULT float
+#define LANES __m256
+#define SUM __m256
+#define WIDTH 8
+#define QUERY_LOAD(p) _mm256_loadu_ps(p)
+#define QUERY_LOAD_PART(p, rest) load256(p, tail_mask256(rest))
+#define LOAD(p) bfloats256(_mm_loadu_si128((const __m128i *)(p)))
+#define LOAD_PART(p, rest) bfloats256(bytes128(p, 2 * (rest)))
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
+#define ZERO _mm256_setzero_ps()
+#define ADD _mm256_add_ps
+#define TOTAL float_total256
+#define TOTALS float_totals256
+#include "block.h"
+#include "forms_of_rows.h"
+
+#define TYPE f32_u8
+#define QUERY float
+#define ELEMENT uint8_t
+#define RESULT float
+#define LANES __m256
+#define SUM __m256
+#define WIDTH 8
+#define QUERY_LOAD(p) _mm256_loadu_ps(p)
+#define QUERY_LOAD_PART(p, rest) load256(p, tail_mask256(rest))
+#define LOAD(p) floats256(_mm_loadl_epi64((const __m128i *)(p)))
+#define LOAD_PART(p, rest) floats256(bytes128(p, rest))
+#define FACTORS row_factors
+#define FACTORS_OF factors_of
+#define DECODED decoded
+#define DECODED_PART decoded_part
+#define STORE _mm256_storeu_ps
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
+#define ZERO _mm256_setzero_ps()
+#define ADD _mm256_add_ps
+#define TOTAL float_total256
+#define TOTALS float_totals256
+#include "block.h"
+#include "forms_of_rows.h"
+
 // Bits
 
 INLINE256 __m256i unequal_bits(__m256i a, __m256i b, __m256i s) {

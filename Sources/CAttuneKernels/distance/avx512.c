@@ -26,6 +26,7 @@ INLINE512 __m512 differences_f32(__m512 a, __m512 b, __m512 s) {
 #define TYPE f32
 #define ELEMENT float
 #define RESULT float
+#define ONE_BY_ONE SPARSE
 #define LANES __m512
 #define SUM __m512
 #define WIDTH 16
@@ -138,6 +139,72 @@ INLINE512 __m512i differences_i8(__m512i a, __m512i b, __m512i s) {
 #define COSINE int_cosine
 #include "loops.h"
 #include "forms_of_number.h"
+
+// Rows of an index, with a query in float32: the elements become the floats that they stand for on their way in.
+
+INLINE512 __m512 bfloats512(__m256i x) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
+}
+INLINE512 __m512 floats512(__m128i x) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(x)); }
+
+typedef struct row_factors {
+    __m512 step, low;
+} row_factors;
+
+INLINE512 row_factors factors_of(const uint8_t *row, size_t n) {
+    return (row_factors){_mm512_set1_ps(byte_row_factor(row, n, 0)), _mm512_set1_ps(byte_row_factor(row, n, 1))};
+}
+INLINE512 __m512 decoded(row_factors f, __m512 x) { return _mm512_fmadd_ps(f.step, x, f.low); }
+INLINE512 __m512 decoded_part(row_factors f, __m512 x, size_t rest) {
+    return _mm512_maskz_fmadd_ps(tail_mask512(rest), f.step, x, f.low);
+}
+
+#define TYPE f32_bf16
+#define QUERY float
+#define ELEMENT uint16_t
+#define RESULT float
+#define ONE_BY_ONE FAR
+#define LANES __m512
+#define SUM __m512
+#define WIDTH 16
+#define QUERY_LOAD(p) _mm512_loadu_ps(p)
+#define QUERY_LOAD_PART(p, rest) load512(p, tail_mask512(rest))
+#define LOAD(p) bfloats512(_mm256_loadu_si256((const __m256i *)(p)))
+#define LOAD_PART(p, rest) bfloats512(_mm256_maskz_loadu_epi16(tail_mask512(rest), p))
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
+#define ZERO _mm512_setzero_ps()
+#define ADD _mm512_add_ps
+#define TOTAL float_total512
+#define TOTALS float_totals512
+#include "block.h"
+#include "forms_of_rows.h"
+
+#define TYPE f32_u8
+#define QUERY float
+#define ELEMENT uint8_t
+#define RESULT float
+#define ONE_BY_ONE FAR
+#define LANES __m512
+#define SUM __m512
+#define WIDTH 16
+#define QUERY_LOAD(p) _mm512_loadu_ps(p)
+#define QUERY_LOAD_PART(p, rest) load512(p, tail_mask512(rest))
+#define LOAD(p) floats512(_mm_loadu_si128((const __m128i *)(p)))
+#define LOAD_PART(p, rest) floats512(_mm_maskz_loadu_epi8(tail_mask512(rest), p))
+#define FACTORS row_factors
+#define FACTORS_OF factors_of
+#define DECODED decoded
+#define DECODED_PART decoded_part
+#define STORE _mm512_storeu_ps
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
+#define ZERO _mm512_setzero_ps()
+#define ADD _mm512_add_ps
+#define TOTAL float_total512
+#define TOTALS float_totals512
+#include "block.h"
+#include "forms_of_rows.h"
 
 // Bits
 

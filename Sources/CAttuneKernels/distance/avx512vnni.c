@@ -69,7 +69,8 @@ INLINE void block_of_differences_i8(
         s[r][0] = s[r][1] = excess[r][0] = excess[r][1] = _mm512_setzero_si512();
     }
     EACH_64(n, {
-        prefetch_rows(ahead, rows + (size_t)count * i, (size_t)count * stride, (size_t)count * 64);
+        prefetch_rows(
+            ahead, rows + (size_t)count * i, (size_t)count * i, (size_t)count * stride, (size_t)count * 64);
         const __m512i q = load_i8(query + i, mask);
         UNROLL for (int r = 0; r < count; r++) {
             const __m512i d = magnitudes(q, load_i8(rows + (size_t)r * stride + i, mask));
@@ -100,7 +101,8 @@ INLINE void block_i8(
     __m512i s[ROWS][2], excess[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
     UNROLL for (int r = 0; r < count; r++) s[r][0] = s[r][1] = _mm512_setzero_si512();
     EACH_64(n, {
-        prefetch_rows(ahead, rows + (size_t)count * i, (size_t)count * stride, (size_t)count * 64);
+        prefetch_rows(
+            ahead, rows + (size_t)count * i, (size_t)count * i, (size_t)count * stride, (size_t)count * 64);
         const __m512i q = load_i8(query + i, mask);
         excess[u] = add_excess(excess[u], q);
         UNROLL for (int r = 0; r < count; r++) {

@@ -5,16 +5,23 @@
 //   ONE, MANY, MATRIX  the functions' names; MATRIX may be missing, where it is written apart
 //   PACKED(...), PACKED_FROM   what does many-to-many from so many queries on; may be missing
 
-TARGET RESULT NAME(ONE)(const ELEMENT *a, const ELEMENT *b, size_t n) {
+#ifndef QUERY
+#define QUERY ELEMENT
+#endif
+
+TARGET RESULT NAME(ONE)(const QUERY *a, const ELEMENT *b, size_t n) {
     RESULT out;
     LOCAL(block)(KIND, NOTHING, a, b, 0, 1, n, &out);
     return out;
 }
 
 TARGET void NAME(MANY)(
-    const ELEMENT *query, const ELEMENT *rows, size_t stride, size_t count, size_t n, RESULT *out) {
+    const QUERY *query, const ELEMENT *rows, size_t stride, size_t count, size_t n, RESULT *out) {
     size_t r = 0;
     if (count * stride * sizeof(ELEMENT) > ATTUNE_CACHED_BYTES) {
+#ifdef ONE_BY_ONE
+        for (; r < count; r++) LOCAL(block)(KIND, ONE_BY_ONE, query, rows + r * stride, stride, 1, n, out + r);
+#endif
         for (; r + ROWS <= count; r += ROWS) {
             LOCAL(block)(KIND, FAR, query, rows + r * stride, stride, ROWS, n, out + r);
         }

@@ -17,55 +17,7 @@
 // into chain 1; (0 + 1) + (2 + 3), then a tree over the lanes. All forms keep to it, so a pair's result does not depend
 // on its neighbours. In many-to-many a tile has no registers for four chains a pair: it runs through the vectors once a
 // chain, and where rows lie on cache lines, every line is still read once.
-#include "names.h"
-INLINE SUM LOCAL(step)(const int kind, LANES a, LANES b, SUM s) {
-#ifdef DIFFERENCE
-    if (kind == DIFFERENCES) return DIFFERENCE(a, b, s);
-#endif
-    (void)kind;
-    return PRODUCT(a, b, s);
-}
-
-/// One query with `count` (constant, at most ROWS) rows; `ahead` is NOTHING, NEXT or FAR.
-INLINE void LOCAL(block)(
-    const int kind, const int ahead, const ELEMENT *query, const ELEMENT *rows, size_t stride, const int count,
-    size_t n, RESULT *out) {
-    SUM s[ROWS][4];
-    UNROLL for (int r = 0; r < count; r++) {
-        UNROLL for (int u = 0; u < 4; u++) s[r][u] = ZERO;
-    }
-    size_t i = 0;
-    while (i + 4 * WIDTH <= n) {
-        prefetch_rows(
-            ahead, rows + (size_t)count * i, (size_t)count * stride * sizeof(ELEMENT),
-            (size_t)count * 4 * WIDTH * sizeof(ELEMENT));
-        UNROLL for (int u = 0; u < 4; u++, i += WIDTH) {
-            const LANES q = LOAD(query + i);
-            UNROLL for (int r = 0; r < count; r++) {
-                s[r][u] = LOCAL(step)(kind, q, LOAD(rows + (size_t)r * stride + i), s[r][u]);
-            }
-        }
-    }
-    for (; i + WIDTH <= n; i += WIDTH) {
-        const LANES q = LOAD(query + i);
-        UNROLL for (int r = 0; r < count; r++) {
-            s[r][0] = LOCAL(step)(kind, q, LOAD(rows + (size_t)r * stride + i), s[r][0]);
-        }
-    }
-    if (i < n) {
-        const LANES q = LOAD_PART(query + i, n - i);
-        UNROLL for (int r = 0; r < count; r++) {
-            s[r][1] = LOCAL(step)(kind, q, LOAD_PART(rows + (size_t)r * stride + i, n - i), s[r][1]);
-        }
-    }
-    SUM sums[ROWS];
-    UNROLL for (int r = 0; r < count; r++) sums[r] = ADD(ADD(s[r][0], s[r][1]), ADD(s[r][2], s[r][3]));
-    if (count == 4) {
-        TOTALS(sums, out);
-    } else {
-        UNROLL for (int r = 0; r < count; r++) out[r] = TOTAL(sums[r]);
-    }
-}
+#include "block.h"
 
 /// TILE queries with four rows.
 INLINE void LOCAL(tile)(

@@ -152,6 +152,78 @@ ATTUNE_INLINE uint32x4_t differences_i8(int8x16_t a, int8x16_t b, uint32x4_t s) 
 #include "loops.h"
 #include "forms_of_number.h"
 
+// Rows of an index, with a query in float32: the elements become the floats that they stand for on their way in.
+
+/// The first `rest` bytes at p, fewer than 8, zeros behind.
+ATTUNE_INLINE uint8x8_t bytes8(const void *p, size_t rest) {
+    uint8_t bytes[8] = {0};
+    __builtin_memcpy(bytes, p, rest);
+    return vld1_u8(bytes);
+}
+ATTUNE_INLINE float32x4_t four_bfloats(uint8x8_t x) { return widened_bfloat16(vreinterpret_u16_u8(x)); }
+ATTUNE_INLINE float32x4_t four_floats(uint8x8_t x) {
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(x))));
+}
+
+typedef struct row_factors {
+    float32x4_t step, low;
+} row_factors;
+
+ATTUNE_INLINE row_factors factors_of(const uint8_t *row, size_t n) {
+    return (row_factors){vdupq_n_f32(byte_row_factor(row, n, 0)), vdupq_n_f32(byte_row_factor(row, n, 1))};
+}
+ATTUNE_INLINE float32x4_t decoded(row_factors f, float32x4_t x) { return fused(f.step, x, f.low); }
+ATTUNE_INLINE float32x4_t decoded_part(row_factors f, float32x4_t x, size_t rest) {
+    float values[4];
+    vst1q_f32(values, decoded(f, x));
+    return load4(values, rest);
+}
+
+#define TYPE f32_bf16
+#define QUERY float
+#define ELEMENT uint16_t
+#define RESULT float
+#define LANES float32x4_t
+#define SUM float32x4_t
+#define WIDTH 4
+#define QUERY_LOAD(p) vld1q_f32(p)
+#define QUERY_LOAD_PART(p, rest) load4(p, rest)
+#define LOAD(p) four_bfloats(vld1_u8((const uint8_t *)(p)))
+#define LOAD_PART(p, rest) four_bfloats(bytes8(p, 2 * (rest)))
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
+#define ZERO vdupq_n_f32(0)
+#define ADD vaddq_f32
+#define TOTAL sum_of_lanes
+#define TOTALS sums_of_lanes
+#include "block.h"
+#include "forms_of_rows.h"
+
+#define TYPE f32_u8
+#define QUERY float
+#define ELEMENT uint8_t
+#define RESULT float
+#define LANES float32x4_t
+#define SUM float32x4_t
+#define WIDTH 4
+#define QUERY_LOAD(p) vld1q_f32(p)
+#define QUERY_LOAD_PART(p, rest) load4(p, rest)
+#define LOAD(p) four_floats(bytes8(p, 4))
+#define LOAD_PART(p, rest) four_floats(bytes8(p, rest))
+#define FACTORS row_factors
+#define FACTORS_OF factors_of
+#define DECODED decoded
+#define DECODED_PART decoded_part
+#define STORE vst1q_f32
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
+#define ZERO vdupq_n_f32(0)
+#define ADD vaddq_f32
+#define TOTAL sum_of_lanes
+#define TOTALS sums_of_lanes
+#include "block.h"
+#include "forms_of_rows.h"
+
 // Bits
 
 ATTUNE_INLINE uint32x4_t unequal_bits(uint8x16_t a, uint8x16_t b, uint32x4_t s) {

@@ -3,12 +3,21 @@
 //
 //   SUM         what is added up: float, or uint32_t for an int32_t that may wrap
 //   VALUE(x)    an element as a number that SUM can be computed from
+//
+// and, as in block.h, QUERY, QUERY_VALUE(x), FACTORS and FACTORS_OF(row, n); VALUE may then use `factors`.
+#ifndef QUERY
+#define QUERY ELEMENT
+#define QUERY_VALUE VALUE
+#endif
 
-ATTUNE_INLINE RESULT LOCAL(sum)(const int kind, const ELEMENT *a, const ELEMENT *b, size_t n) {
+ATTUNE_INLINE RESULT LOCAL(sum)(const int kind, const QUERY *a, const ELEMENT *b, size_t n) {
+#ifdef FACTORS
+    const FACTORS factors = FACTORS_OF(b, n);
+#endif
     SUM s[8] = {0};
 #define PLAIN_STEP                                                                                                     \
     do {                                                                                                               \
-        const SUM x = (SUM)VALUE(a[i + l]), y = (SUM)VALUE(b[i + l]), d = x - y;                                       \
+        const SUM x = (SUM)QUERY_VALUE(a[i + l]), y = (SUM)VALUE(b[i + l]), d = x - y;                                 \
         s[l] += kind == DIFFERENCES ? d * d : x * y;                                                                   \
     } while (0)
     size_t i = 0;
@@ -21,12 +30,13 @@ ATTUNE_INLINE RESULT LOCAL(sum)(const int kind, const ELEMENT *a, const ELEMENT 
 }
 
 ATTUNE_INLINE void LOCAL(block)(
-    const int kind, const int ahead, const ELEMENT *query, const ELEMENT *rows, size_t stride, const int count,
+    const int kind, const int ahead, const QUERY *query, const ELEMENT *rows, size_t stride, const int count,
     size_t n, RESULT *out) {
     (void)ahead;
     for (int r = 0; r < count; r++) out[r] = LOCAL(sum)(kind, query, rows + (size_t)r * stride, n);
 }
 
+#ifndef ONE_TO_MANY_ONLY
 ATTUNE_INLINE void LOCAL(tile)(
     const int kind, const ELEMENT *queries, size_t query_stride, const ELEMENT *rows, size_t stride, size_t n,
     RESULT *out, size_t out_stride) {
@@ -40,3 +50,4 @@ ATTUNE_INLINE void LOCAL(angle)(const int both, const ELEMENT *a, const ELEMENT 
     dot[1] = LOCAL(sum)(PRODUCTS, b, b, n);
     if (both) dot[2] = LOCAL(sum)(PRODUCTS, a, a, n);
 }
+#endif

@@ -71,6 +71,40 @@ static inline float float_of_bfloat(uint16_t x) { return float_of_bits((uint32_t
 #include "plain_loops.h"
 #include "forms_of_number.h"
 
+// Rows of an index, with a query in float32
+
+#define TYPE f32_bf16
+#define QUERY float
+#define ELEMENT uint16_t
+#define RESULT float
+#define SUM float
+#define QUERY_VALUE(x) (x)
+#define VALUE float_of_bfloat
+#define ONE_TO_MANY_ONLY
+#include "plain_loops.h"
+#include "forms_of_rows.h"
+
+typedef struct row_factors {
+    float step, low;
+} row_factors;
+
+static inline row_factors factors_of(const uint8_t *row, size_t n) {
+    return (row_factors){byte_row_factor(row, n, 0), byte_row_factor(row, n, 1)};
+}
+
+#define TYPE f32_u8
+#define QUERY float
+#define ELEMENT uint8_t
+#define RESULT float
+#define SUM float
+#define QUERY_VALUE(x) (x)
+#define FACTORS row_factors
+#define FACTORS_OF factors_of
+#define VALUE(x) __builtin_fmaf(factors.step, (float)(x), factors.low)
+#define ONE_TO_MANY_ONLY
+#include "plain_loops.h"
+#include "forms_of_rows.h"
+
 int32_t attune_hamming_b1_scalar(const uint8_t *a, const uint8_t *b, size_t n) {
     int32_t count = 0;
     size_t i = 0;

@@ -18,3 +18,14 @@
 #undef VALUE
 #undef NORM
 #undef COSINE
+#undef QUERY
+#undef QUERY_LOAD
+#undef QUERY_LOAD_PART
+#undef QUERY_VALUE
+#undef FACTORS
+#undef FACTORS_OF
+#undef DECODED
+#undef DECODED_PART
+#undef STORE
+#undef ONE_BY_ONE
+#undef ONE_TO_MANY_ONLY

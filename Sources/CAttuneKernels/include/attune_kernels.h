@@ -123,6 +123,37 @@ typedef struct attune_int8_distances {
         size_t n, float *out, size_t out_stride);
 } attune_int8_distances;
 
+// Of a float32 query and rows of an index: each row's elements stand for floats, and a result has the bits that float32
+// has with these on the same level. Strides count elements of rows.
+
+/// Rows of bfloat16, given by their bits.
+typedef struct attune_bfloat16_rows {
+    float (*dot)(const float *query, const uint16_t *row, size_t n);
+    void (*dots)(const float *query, const uint16_t *rows, size_t stride, size_t count, size_t n, float *out);
+    float (*squared_l2)(const float *query, const uint16_t *row, size_t n);
+    void (*squared_l2s)(const float *query, const uint16_t *rows, size_t stride, size_t count, size_t n, float *out);
+} attune_bfloat16_rows;
+
+/// Rows of bytes. A row is n bytes, filled up with 0 to a multiple of 8, and two floats: step and lowest value; a byte b
+/// stands for fma(step, b, lowest), rounded once, so for the same float on all instruction sets.
+typedef struct attune_byte_rows {
+    float (*dot)(const float *query, const uint8_t *row, size_t n);
+    void (*dots)(const float *query, const uint8_t *rows, size_t stride, size_t count, size_t n, float *out);
+    float (*squared_l2)(const float *query, const uint8_t *row, size_t n);
+    void (*squared_l2s)(const float *query, const uint8_t *rows, size_t stride, size_t count, size_t n, float *out);
+    /// out [n] = what a row's bytes stand for.
+    void (*values)(const uint8_t *row, size_t n, float *out);
+} attune_byte_rows;
+
+/// The bytes of such a row before its two floats, and all of them.
+static inline size_t attune_byte_row_codes(size_t n) { return (n + 7) / 8 * 8; }
+static inline size_t attune_byte_row_size(size_t n) { return attune_byte_row_codes(n) + 2 * sizeof(float); }
+
+/// Writes a vector of finite floats as a row of bytes: its range in 255 equal steps, each element the nearest of them. Where
+/// `unit`, step and lowest value are then divided by the length of the vector that the row stands for, where that is not
+/// 0, so that it has length 1. The same bytes on every processor.
+void attune_byte_row_write(const float *x, size_t n, int unit, uint8_t *row);
+
 /// The longest int8 vectors whose squared distance always fits 32 bits: 2^31 / 255^2, rounded down to a power of two.
 enum { ATTUNE_INT8_COUNT = 32768 };
 
@@ -168,6 +199,8 @@ typedef struct attune_kernels {
     attune_half_distances float16, bfloat16;
     attune_int8_distances int8;
     attune_bit_distances bits;
+    attune_bfloat16_rows bfloat16_rows;
+    attune_byte_rows byte_rows;
 
     // Element by element. An element's result does not depend on its place. x may be y.
 
