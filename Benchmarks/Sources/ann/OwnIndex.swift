@@ -13,10 +13,17 @@ struct OwnIndex {
         case exact
         /// From vertex to vertex of a graph, vectors in half precision.
         case graph
+        /// The nearest clusters, codes of 4 bits and vectors in half precision.
+        case partitions
+        /// The nearest clusters, codes of 7 bits and nothing else.
+        case smallPartitions = "partitions-small"
     }
 
     /// Beams of a graph that are measured.
     private static let beams = [10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 200, 260, 320]
+
+    /// Numbers of clusters that are measured.
+    private static let probes = [4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400]
 
     let name: String
     let buildSeconds: Double
@@ -38,6 +45,19 @@ struct OwnIndex {
             settings = Self.beams.map { ("beam \($0)", snapshot.searching(beam: $0)) }
             return
         }
+        if structure == .partitions || structure == .smallPartitions {
+            let index = PartitionIndex(
+                dimension: vectors.base.columns, metric: vectors.metric,
+                settings: structure == .partitions ? .fast : .small)
+            buildSeconds = try Timing.seconds {
+                try index.add(ids: ids, vectors: vectors.base.view)
+                try index.commit()
+            }
+            let snapshot = index.snapshot()
+            bytesPerVector = try Self.fileSize { try snapshot.write(to: $0) } / Double(vectors.base.rows)
+            settings = Self.probes.map { ("probes \($0)", snapshot.searching(probes: $0)) }
+            return
+        }
         let index = ExactIndex(
             dimension: vectors.base.columns, metric: vectors.metric, codes: structure == .bounded ? .always : .never)
         buildSeconds = try Timing.seconds {
@@ -45,12 +65,16 @@ struct OwnIndex {
             try index.commit()
         }
         let snapshot = index.snapshot()
+        bytesPerVector = try Self.fileSize { try snapshot.write(to: $0, force: true) } / Double(vectors.base.rows)
+        settings = [("default", snapshot)]
+    }
+
+    /// The bytes of the file that an index is written to.
+    private static func fileSize(_ write: (String) throws -> Void) throws -> Double {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("attune-ann-\(getpid())").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try snapshot.write(to: path, force: true)
-        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-        bytesPerVector = Double(size) / Double(vectors.base.rows)
-        settings = [("default", snapshot)]
+        try write(path)
+        return Double(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0)
     }
 
     /// What a setting finds, one query after another.
