@@ -274,7 +274,7 @@ struct ExtendedCodeTests {
         func distance(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
 
         func withRows(_ body: (PartitionRows) -> Void) {
-            var (base, size): (UnsafePointer<UInt8>?, UInt32) = (memory.pointer, UInt32(count))
+            var (base, size): (UnsafePointer<UInt8>?, UInt32) = (UnsafePointer(memory.pointer), UInt32(count))
             let halves = [UInt16](repeating: 0, count: layout.width)
             let lengths = [centre.reduce(0) { $0 + $1 * $1 }]
             body(
@@ -284,7 +284,7 @@ struct ExtendedCodeTests {
         }
 
         func withPartitions(_ body: (UnsafePointer<attune_partitions>) -> Void) {
-            var (base, size): (UnsafePointer<UInt8>?, UInt32) = (memory.pointer, UInt32(count))
+            var (base, size): (UnsafePointer<UInt8>?, UInt32) = (UnsafePointer(memory.pointer), UInt32(count))
             let halves = [UInt16](repeating: 0, count: layout.width)
             let lengths = [centre.reduce(0) { $0 + $1 * $1 }]
             withUnsafePointer(to: &base) { base in

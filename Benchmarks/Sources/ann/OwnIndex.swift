@@ -23,7 +23,9 @@ struct OwnIndex {
     private static let beams = [10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 200, 260, 320]
 
     /// Numbers of clusters that are measured.
-    private static let probes = [4, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400]
+    private static let probes = [
+        2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 60, 70, 80, 100, 128, 160, 200, 256, 320,
+    ]
 
     let name: String
     let buildSeconds: Double

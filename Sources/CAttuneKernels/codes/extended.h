@@ -24,6 +24,8 @@ extern const attune_extended_kernels attune_extended_kernels_avx512vnni;
 #define EXTENDED_FACTOR_ERROR 0.006f
 /// Blocks that are scanned before the vectors that they leave are looked at: their rows come in meanwhile.
 enum { EXTENDED_CHUNK = 8 };
+/// Bytes of the next partition that are asked for while one is scanned.
+enum { EXTENDED_AHEAD = 8192 };
 
 ATTUNE_INLINE float bfloat16_high(uint32_t word) {
     const uint32_t bits = word & 0xffff0000u;
@@ -89,7 +91,9 @@ typedef struct extended_doubt {
                 + EXTENDED_FACTOR_ERROR * centre_length;                                                               \
             if (i + 1 < probe_count) {                                                                                 \
                 const uint8_t *next = p->bodies[probes[i + 1].partition];                                              \
-                for (size_t line = 0; line < 16; line++) __builtin_prefetch(next + 64 * line, 0, 2);                   \
+                size_t ahead = attune_extended_rows(width, p->sizes[probes[i + 1].partition]);                         \
+                ahead = ahead < EXTENDED_AHEAD ? ahead : EXTENDED_AHEAD;                                               \
+                for (size_t at = 0; at < ahead; at += 64) __builtin_prefetch(next + at, 0, 2);                         \
             }                                                                                                          \
             const size_t chunk = EXTENDED_CHUNK * ATTUNE_CODE_BLOCK;                                                   \
             for (size_t first = 0; first < size; first += chunk) {                                                     \

@@ -160,10 +160,17 @@ struct PartitionChanges {
                 for place in block {
                     let fill = fills[start + place]
                     let body = bodies[start + place]
-                    for (target, slot) in fill.copied.enumerated() {
-                        body.copy(slot, of: old[fill.partition], to: target)
+                    // By their ids, so that of equal vectors the first ones are found.
+                    let ids = fill.copied.map { old[fill.partition].id($0) } + fill.encoded.map(source.id)
+                    var targets = [Int](repeating: 0, count: ids.count)
+                    for (target, item) in ids.indices.sorted(by: { ids[$0] < ids[$1] }).enumerated() {
+                        targets[item] = target
                     }
-                    source.encode(fill.encoded, into: body, from: fill.copied.count, partition: fill.partition, centres)
+                    for (item, slot) in fill.copied.enumerated() {
+                        body.copy(slot, of: old[fill.partition], to: targets[item])
+                    }
+                    source.encode(
+                        fill.encoded, into: body, at: targets[fill.copied.count...], partition: fill.partition, centres)
                 }
             }
         }
@@ -259,9 +266,9 @@ struct PartitionSource {
         return vectors.withUnsafePointer { state.place($0 + (row - old.count) * vectors.stride, into: vector) }
     }
 
-    /// Writes rows into a body, from a slot on.
+    /// Writes rows into slots of a body.
     func encode(
-        _ rows: [Int], into body: PartitionBody, from first: Int, partition: Int, _ centres: PartitionCentres
+        _ rows: [Int], into body: PartitionBody, at slots: ArraySlice<Int>, partition: Int, _ centres: PartitionCentres
     ) {
         let width = state.layout.codes.width
         guard !rows.isEmpty else { return }
@@ -270,14 +277,14 @@ struct PartitionSource {
             let (difference, numbers) = (centre + width, centre + 2 * width)
             centres.widen(partition, into: centre)
             state.scratches.use(partitions: 1, limit: 1) { scratch in
-                for (place, row) in rows.enumerated() {
+                for (row, slot) in zip(rows, slots) {
                     let addend = self.place(row, into: scratch.vector, scratch.numbers)
                     PartitionKernels.subtract(centre, from: scratch.vector, count: width, into: difference)
                     state.layout.codes.put(
                         difference, centre: centre, addend: addend, into: body.base, count: body.count,
-                        slot: first + place, scratch: numbers)
-                    keep(row, scratch.vector, in: body.vector(first + place))
-                    body.setID(id(row), of: first + place)
+                        slot: slot, scratch: numbers)
+                    keep(row, scratch.vector, in: body.vector(slot))
+                    body.setID(id(row), of: slot)
                 }
             }
         }

@@ -6,8 +6,8 @@ struct PartitionClusters {
     private let lengths: [Float]
 
     /// Vectors that centres are found with, for each centre, and how often these are moved.
-    private static let sampleFactor = 32
-    private static let iterations = 8
+    private static let sampleFactor = 20
+    private static let iterations = 6
     /// Rows whose products with all centres are made at once.
     static let chunk = 2048
 

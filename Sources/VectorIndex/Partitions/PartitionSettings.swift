@@ -42,7 +42,7 @@ public struct PartitionSettings: Equatable, Sendable {
 
     static let mostPartitions = 1 << 24
     /// Partitions are as many as so many times the root of the number of vectors,
-    private static let partsPerRoot = 4.0
+    private static let partsPerRoot = 2.0
     /// but each has about so many vectors at least.
     private static let fewestVectors = 48
 
@@ -58,7 +58,7 @@ public struct PartitionSettings: Equatable, Sendable {
     /// that stay empty in blocks of 32, and centres. The table that finds an id takes 12 more in a file.
     public func bytesPerVector(dimension: Int, metric: Metric) -> Int {
         let layout = PartitionLayout(dimension: dimension, metric: metric, settings: self)
-        let typical = 80
+        let typical = 160
         return (layout.size(typical) + layout.codes.blockSize / 2 + 2 * layout.codes.width) / typical
     }
 }
