@@ -68,7 +68,9 @@ struct PartitionChangeTests {
     @Test("loses nothing of a batch that goes in on many threads")
     func batch() throws {
         let vectors = GraphVectors.clustered(20000, dimension: 32, clusters: 100, seed: 27)
-        let snapshot = try ThreadPool.withWidth(8) { try PartitionSamples.index(vectors).snapshot().searching(probes: 64) }
+        let snapshot = try ThreadPool.withWidth(8) {
+            try PartitionSamples.index(vectors).snapshot().searching(probes: 64)
+        }
         let found = try snapshot.search(vectors.view, k: 1)
         let missed = found.enumerated().count { $0.element.first?.id != UInt64($0.offset) }
         #expect(missed == 0)
@@ -190,7 +192,7 @@ struct PartitionChangeTests {
         #expect(snapshot.partitionCount > before)
         let mean = snapshot.count / snapshot.partitionCount
         #expect(snapshot.state.bodies.allSatisfy { $0.count <= max(256, 6 * mean) })
-        let found = try snapshot.searching(probes: 4).search(more.view, k: 1)
+        let found = try snapshot.searching(probes: 16).search(more.view, k: 1)
         #expect(found.enumerated().count { $0.element.first?.id != UInt64(10_000 + $0.offset) } == 0)
     }
 

@@ -15,9 +15,9 @@ struct PartitionDamageTests {
         return try PartitionSamples.index(vectors, metric: .innerProduct, settings: settings).snapshot()
     }
 
-    /// An index of 1,200 vectors in some twenty pages.
+    /// An index of 2,000 vectors in some twenty pages.
     static func large() throws -> PartitionSnapshot {
-        try PartitionSamples.index(GraphVectors.clustered(1200, dimension: 90, seed: 71)).snapshot()
+        try PartitionSamples.index(GraphVectors.clustered(2000, dimension: 90, seed: 71)).snapshot()
     }
 
     /// What a reader does with the file: opens it, searches, verifies. Whether verification found it wrong; a search that answers
@@ -110,7 +110,9 @@ struct PartitionDamageTests {
         Forgery(
             testDescription: "a length that is not a number", place: { $0.lengths.lowerBound },
             value: [0, 0, 0xc0, 0x7f], isRefused: true),
-        Forgery(testDescription: "a partition with a vector more", place: { $0.sizes.lowerBound }, value: [9], isRefused: true),
+        Forgery(
+            testDescription: "a partition with a vector more", place: { $0.sizes.lowerBound }, value: [0x7f],
+            isRefused: true),
         Forgery(
             testDescription: "a partition of billions", place: { $0.sizes.lowerBound }, value: [0, 0, 0, 0xff],
             isRefused: true),

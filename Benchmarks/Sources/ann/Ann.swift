@@ -24,7 +24,8 @@ struct Ann: ParsableCommand {
     @Option(help: "Queries that are asked.") var count = 1000
     @Option(help: "Rounds.") var rounds = 5
     @Option(help: "Threads that build; searches use one.") var threads = ThreadPool.availableCores
-    @Option(help: "Indexes of our own, separated by commas: graph, partitions, partitions-small, bounded, exact.") var own = "graph,bounded,exact"
+    @Option(help: "Indexes of our own, separated by commas: graph, partitions, partitions-small, bounded, exact.")
+    var own = "graph,bounded,exact"
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
     @Option(help: "Write what our first index finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
@@ -36,7 +37,8 @@ struct Ann: ParsableCommand {
     func validate() throws {
         guard metricKind != nil else { throw ValidationError("--metric is \(metric); it takes l2, ip and cosine") }
         for name in own.split(separator: ",") where OwnIndex.Structure(rawValue: String(name)) == nil {
-            throw ValidationError("--own names \(name); there are graph, partitions, partitions-small, bounded and exact")
+            throw ValidationError(
+                "--own names \(name); there are graph, partitions, partitions-small, bounded and exact")
         }
     }
 

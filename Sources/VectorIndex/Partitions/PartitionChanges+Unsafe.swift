@@ -24,7 +24,9 @@ struct PartitionChanges {
     mutating func calibrate(_ calibration: PartitionCalibration?) { state.calibration = calibration }
 
     /// Takes ids out that are there, and adds vectors `[N, D]`, prepared, with ids that are not there then, ascending.
-    mutating func apply(deleting deleted: [UInt64], adding ids: [UInt64], _ vectors: Matrix<Float>) throws(VectorIndexError) {
+    mutating func apply(deleting deleted: [UInt64], adding ids: [UInt64], _ vectors: Matrix<Float>)
+        throws(VectorIndexError)
+    {
         if state.space == nil, !ids.isEmpty {
             state.space = GraphSpace(vectors.view, metric: state.metric, seed: state.settings.seed)
         }

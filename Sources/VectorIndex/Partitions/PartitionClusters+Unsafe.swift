@@ -8,6 +8,9 @@ struct PartitionClusters {
     /// Vectors that centres are found with, for each centre, and how often these are moved.
     private static let sampleFactor = 20
     private static let iterations = 6
+    /// Up to so many centres are drawn far from one another, from so many rows for each.
+    private static let mostDrawn = 1024
+    private static let drawnFrom = 4
     /// Rows whose products with all centres are made at once.
     static let chunk = 2048
 
@@ -30,11 +33,7 @@ struct PartitionClusters {
     init(
         of sample: Matrix<Float>, count: Int, seed: UInt64, check: (Int, Int) throws(VectorIndexError) -> Void
     ) throws(VectorIndexError) {
-        var generator = RandomGenerator(seed: seed, stream: 3)
-        var order = Array(0..<sample.rows)
-        generator.shuffle(&order)
-        var centres = Matrix<Float>(rows: count, columns: sample.columns)
-        for (place, row) in order.prefix(count).enumerated() { centres.copyRow(row, of: sample.view, to: place) }
+        var centres = Self.starts(in: sample, count: count, seed: seed)
         Self.round(&centres)
         var clusters = PartitionClusters(centres)
         for iteration in 0..<Self.iterations where count > 1 {
@@ -44,6 +43,45 @@ struct PartitionClusters {
                 Self.means(of: sample, clusters: nearest, values: values, count: count, before: clusters.centres))
         }
         self = clusters
+    }
+
+    /// Rows to begin with: up to a number of centres each is drawn with a probability that grows with the square of its distance from those
+    /// before (Arthur and Vassilvitskii, "k-means++", SODA 2007), which finds small groups that lie apart; more would take too long, and
+    /// are drawn as they come.
+    private static func starts(in sample: Matrix<Float>, count: Int, seed: UInt64) -> Matrix<Float> {
+        var generator = RandomGenerator(seed: seed, stream: 3)
+        var order = Array(0..<sample.rows)
+        generator.shuffle(&order)
+        var centres = Matrix<Float>(rows: count, columns: sample.columns)
+        if count > mostDrawn {
+            for (place, row) in order.prefix(count).enumerated() { centres.copyRow(row, of: sample.view, to: place) }
+            return centres
+        }
+        let rows = sample.rows(at: Array(order.prefix(drawnFrom * count)))
+        var nearest = [Double](repeating: .infinity, count: rows.rows)
+        var distances = [Float](repeating: 0, count: rows.rows)
+        var chosen = 0
+        for place in 0..<count {
+            centres.copyRow(chosen, of: rows.view, to: place)
+            rows.withUnsafePointer { base in
+                distances.withUnsafeMutableBufferPointer { distances in
+                    guard let distances = distances.baseAddress else { return }
+                    Distance.squaredL2s(base + chosen * rows.stride, rows: rows.view, into: distances)
+                }
+            }
+            var total = 0.0
+            for row in nearest.indices {
+                nearest[row] = min(nearest[row], Double(distances[row]))
+                total += nearest[row]
+            }
+            var rest = generator.uniformDouble() * total
+            chosen =
+                nearest.indices.first {
+                    rest -= nearest[$0]
+                    return rest < 0
+                } ?? place
+        }
+        return centres
     }
 
     /// The nearest centre of each row `[N, width]`, and |c|² - 2⟨x, c⟩ of it.

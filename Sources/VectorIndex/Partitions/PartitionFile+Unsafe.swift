@@ -93,7 +93,8 @@ final class PartitionFile: @unchecked Sendable {
         let (count, width) = (layout.numbers.partitionCount, layout.partitionLayout.codes.width)
         var halves = Matrix<Float16>(uninitializedRows: count, columns: width)
         halves.withUnsafeMutablePointer { halves in
-            UnsafeMutableRawBufferPointer(start: halves, count: 2 * count * width).copyMemory(from: part(layout.centres))
+            UnsafeMutableRawBufferPointer(start: halves, count: 2 * count * width).copyMemory(
+                from: part(layout.centres))
         }
         var roots = Matrix<UInt8>(rows: 1, columns: max(1, layout.roots.count))
         roots.withUnsafeMutablePointer { roots in

@@ -51,7 +51,8 @@ extension PartitionSnapshot {
 
     /// The probes for `k` neighbours: what is farther away stands in more partitions.
     private func probes(_ k: Int) -> Int {
-        let factor = (Double(max(k, PartitionCalibration.neighbours)) / Double(PartitionCalibration.neighbours)).squareRoot()
+        let factor = (Double(max(k, PartitionCalibration.neighbours)) / Double(PartitionCalibration.neighbours))
+            .squareRoot()
         return min(state.bodies.count, Int(Double(probes) * factor))
     }
 
@@ -78,28 +79,27 @@ extension PartitionSnapshot {
         }
     }
 
-    /// The nearest among candidates: where they are few, in all partitions that have some; else in more partitions than a plain search
-    /// probes, the more the fewer candidates there are.
+    /// The nearest among candidates: in more partitions than a plain search probes, the more the fewer candidates there are; or in all that
+    /// have some, where that costs less, or where few are near the query, so that those that count lie anywhere.
     private func nearest(
         _ query: UnsafePointer<Float>, space: GraphSpace, k: Int, among filter: PartitionFilter
     ) throws(VectorIndexError) -> [Neighbour] {
         let limit = candidateLimit(k)
         guard filter.count > 0 else { return [] }
-        let part = min(1, Double(filter.count) / Double(max(1, count)))
-        var wanted = min(state.bodies.count, Int((Double(probes(k)) / part.squareRoot()).rounded(.up)))
+        let part = min(1, Double(filter.count) / Double(max(1, count))).squareRoot()
+        let wanted = min(state.bodies.count, Int((Double(probes(k)) / part).rounded(.up)))
+        let mean = Double(count) / Double(max(1, state.bodies.count))
         return try state.scratches.use(partitions: state.bodies.count, limit: limit) {
             (scratch) throws(VectorIndexError) in
             let search = PartitionSearch(query, state: state, space: space, scratch: scratch)
-            let mean = Double(count) / Double(max(1, state.bodies.count))
-            while Double(wanted) * mean * Self.askCost < Double(filter.count) * Self.lookUpCost {
+            if Double(wanted) * mean * Self.askCost < Double(filter.count) * Self.lookUpCost {
                 let ranked = search.rank(wanted)
                 try search.check(ranked)
                 let masks = filter.masks(scratch.order, count: ranked, in: state)
-                let found = search.scan(ranked, k: k, limit: limit, masks: masks)
-                if found >= min(k, filter.count) || ranked < wanted || wanted >= state.bodies.count {
-                    return search.neighbours(found, k: k)
+                let met = filter.count(scratch.order, ranked, in: state)
+                if met >= min(filter.count, max(k, Int(Double(probes(k)) * mean * part / 2))) {
+                    return search.neighbours(search.scan(ranked, k: k, limit: limit, masks: masks), k: k)
                 }
-                wanted = min(state.bodies.count, 2 * wanted)
             }
             try state.file?.checkTable()
             let holders = try filter.holders(in: state)

@@ -44,7 +44,9 @@ struct PartitionState: Sendable {
             centres.halves.withUnsafePointer { halves in
                 centres.lengths.withUnsafeBufferPointer { lengths in
                     centres.roots.withUnsafePointer { roots in
-                        guard let lengths = lengths.baseAddress else { preconditionFailure("a search of no partitions") }
+                        guard let lengths = lengths.baseAddress else {
+                            preconditionFailure("a search of no partitions")
+                        }
                         return body(
                             PartitionRows(
                                 layout: layout.codes, count: bodies.count, bodies: pointers.bases,
@@ -87,7 +89,9 @@ struct PartitionState: Sendable {
         guard metric != .squaredL2, let space else { return 0 }
         scratch.update(from: placed, count: layout.codes.width)
         let vector = space.restore(scratch)
-        if metric == .cosine { return vector.withUnsafeBufferPointer { cosineAddend(of: $0.baseAddress ?? UnsafePointer(scratch)) } }
+        if metric == .cosine {
+            return vector.withUnsafeBufferPointer { cosineAddend(of: $0.baseAddress ?? UnsafePointer(scratch)) }
+        }
         let square = vector.reduce(0) { $0 + Double($1) * Double($1) }
         return Float(min(0, space.largestSquare - square)) * space.scale * space.scale
     }
