@@ -20,8 +20,6 @@ final class PartitionFile: @unchecked Sendable {
         let bytes = UnsafeRawBufferPointer(start: mapped.baseAddress, count: mapped.count)
         let layout = try PartitionFileLayout(reading: bytes, path: path)
         self.layout = layout
-        checked = .allocate(capacity: max(1, layout.numbers.partitionCount))
-        for index in 0..<layout.numbers.partitionCount { (checked + index).initialize(to: Atomic(0)) }
         pages = try PagedFile(mapped, pagesOffset: layout.pagesOffset)
         try pages.check(0..<layout.sizes.upperBound)
         tag = Array(bytes[layout.tag])
@@ -44,6 +42,8 @@ final class PartitionFile: @unchecked Sendable {
         guard end == numbers.bodySize, count == numbers.idCount else {
             throw .damaged(path: path, reason: "its partitions do not fill it")
         }
+        checked = .allocate(capacity: max(1, numbers.partitionCount))
+        for index in 0..<numbers.partitionCount { (checked + index).initialize(to: Atomic(0)) }
     }
 
     deinit {
