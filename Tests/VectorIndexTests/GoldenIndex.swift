@@ -31,6 +31,12 @@ enum GoldenIndex {
         return try GraphVectors.graph(codedVectors, ids: codedIDs, metric: metric, settings: settings).snapshot()
     }
 
+    /// The same vectors in partitions that keep them.
+    static func partitions(_ metric: Metric) throws -> PartitionSnapshot {
+        let settings = PartitionSettings(partitions: 4, vectors: .float32, seed: 1)
+        return try PartitionSamples.index(codedVectors, ids: codedIDs, metric: metric, settings: settings).snapshot()
+    }
+
     private static var codedVectors: Matrix<Float> {
         var vectors = Matrix<Float>(rows: 40, columns: 5)
         for row in 0..<40 {
@@ -67,6 +73,9 @@ struct GoldenIndexWriter {
             let graph = FileSystem.joined(folder, "graph1-\(metric.rawValue).index")
             try GoldenIndex.graph(metric).write(to: graph, tag: GoldenIndex.tag, force: false)
             #expect(FileSystem.isFile(graph))
+            let partitions = FileSystem.joined(folder, "partitions1-\(metric.rawValue).index")
+            try GoldenIndex.partitions(metric).write(to: partitions, tag: GoldenIndex.tag, force: false)
+            #expect(FileSystem.isFile(partitions))
         }
     }
 }

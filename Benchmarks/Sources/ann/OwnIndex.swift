@@ -5,64 +5,79 @@ import VectorMath
 
 /// An index of our own that is measured.
 struct OwnIndex {
-    /// How the vectors are searched.
+    /// How the vectors are searched, and what is kept of them.
     enum Structure: String, CaseIterable {
         /// Codes first, exact distances where their bound leaves doubt.
         case bounded
-        /// Every vector compared with the query.
-        case exact
-        /// From vertex to vertex of a graph, vectors in half precision.
-        case graph
-        /// As `bounded` and `exact`, with vectors in fewer bits.
         case boundedBFloat16 = "bounded-bf16"
         case boundedInt8 = "bounded-int8"
+        /// Every vector compared with the query.
+        case exact
         case exactBFloat16 = "exact-bf16"
         case exactInt8 = "exact-int8"
+        /// From vertex to vertex of a graph, vectors in half precision.
+        case graph
+        /// The nearest clusters, codes of 4 bits and vectors in half precision.
+        case partitions
+        /// The nearest clusters, codes of 7 bits and nothing else.
+        case smallPartitions = "partitions-small"
 
         static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
-
-        var storage: VectorStorage {
-            rawValue.hasSuffix("bf16") ? .bfloat16 : rawValue.hasSuffix("int8") ? .int8 : .float32
-        }
-        var codes: CodePolicy { rawValue.hasPrefix("bounded") ? .always : .never }
     }
 
     /// Beams of a graph that are measured.
     private static let beams = [10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 200, 260, 320]
 
+    /// Numbers of clusters that are measured.
+    private static let probes = [
+        2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 60, 70, 80, 100, 128, 160, 200, 256, 320,
+    ]
+
     let name: String
-    let buildSeconds: Double
+    private(set) var buildSeconds = 0.0
     let bytesPerVector: Double
     /// What is measured: a snapshot a setting.
     let settings: [(name: String, snapshot: any VectorSearching)]
 
     init(_ structure: Structure, _ vectors: Vectors) throws {
         name = "Attune " + structure.rawValue
-        let ids = (0..<UInt64(vectors.base.rows)).map { $0 }
-        if structure == .graph {
-            let index = GraphIndex(dimension: vectors.base.columns, metric: vectors.metric)
-            buildSeconds = try Timing.seconds {
-                try index.add(ids: ids, vectors: vectors.base.view)
-                try index.commit()
+        let (dimension, metric) = (vectors.base.columns, vectors.metric)
+        func exact(_ storage: VectorStorage, _ codes: CodePolicy) -> ExactIndex {
+            ExactIndex(dimension: dimension, metric: metric, storage: storage, codes: codes)
+        }
+        let index: any TriedIndex =
+            switch structure {
+            case .bounded: exact(.float32, .always)
+            case .boundedBFloat16: exact(.bfloat16, .always)
+            case .boundedInt8: exact(.int8, .always)
+            case .exact: exact(.float32, .never)
+            case .exactBFloat16: exact(.bfloat16, .never)
+            case .exactInt8: exact(.int8, .never)
+            case .graph: GraphIndex(dimension: dimension, metric: metric)
+            case .partitions: PartitionIndex(dimension: dimension, metric: metric, settings: .fast)
+            case .smallPartitions: PartitionIndex(dimension: dimension, metric: metric, settings: .small)
             }
-            let snapshot = index.snapshot()
-            bytesPerVector = Double(snapshot.bytesPerVector)
-            settings = Self.beams.map { ("beam \($0)", snapshot.searching(beam: $0)) }
-            return
+        let seconds = try Timing.seconds {
+            try index.add(ids: (0..<UInt64(vectors.base.rows)).map { $0 }, vectors: vectors.base.view)
+            try index.publish()
         }
-        let index = ExactIndex(
-            dimension: vectors.base.columns, metric: vectors.metric, storage: structure.storage, codes: structure.codes)
-        buildSeconds = try Timing.seconds {
-            try index.add(ids: ids, vectors: vectors.base.view)
-            try index.commit()
-        }
-        let snapshot = index.snapshot()
+        bytesPerVector = try Double(Self.fileSize(index)) / Double(vectors.base.rows)
+        let efforts =
+            switch structure {
+            case .graph: Self.beams
+            case .partitions, .smallPartitions: Self.probes
+            default: [0]
+            }
+        settings = efforts.map { ("\($0)", index.reader(effort: $0)) }
+        buildSeconds = seconds
+    }
+
+    /// The bytes of the file that an index is written to.
+    private static func fileSize(_ index: any TriedIndex) throws -> Int {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("attune-ann-\(getpid())").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try snapshot.write(to: path, force: true)
-        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-        bytesPerVector = Double(size) / Double(vectors.base.rows)
-        settings = [("default", snapshot)]
+        try index.write(to: path)
+        return try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
     }
 
     /// What a setting finds, one query after another.

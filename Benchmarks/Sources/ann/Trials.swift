@@ -11,12 +11,12 @@ struct Trials: ParsableCommand {
         abstract: "Puts an index of real vectors through changes, filters, many writers, batches and damage.")
 
     enum Trial: String, CaseIterable { case churn, writers, filters, batches, damage }
-    enum Structure: String, CaseIterable, ExpressibleByArgument { case exact, graph }
+    enum Structure: String, CaseIterable, ExpressibleByArgument { case exact, graph, partitions }
 
     @Option(help: "The vectors: .npy, .fvecs or .bvecs.") var base: String
     @Option(help: "The queries.") var queries: String
     @Option(help: "l2, ip or cosine.") var metric = "l2"
-    @Option(help: "exact or graph.") var structure = Structure.graph
+    @Option(help: "exact, graph or partitions.") var structure = Structure.graph
     @Option(name: .short, help: "Neighbours a query.") var k = 10
     @Option(help: "Queries that are asked.") var count = 1000
     @Option(help: "Which trials, separated by commas.")
@@ -41,6 +41,7 @@ struct Trials: ParsableCommand {
         switch structure {
         case .exact: try run(ExactIndex.self, vectors)
         case .graph: try run(GraphIndex.self, vectors)
+        case .partitions: try run(PartitionIndex.self, vectors)
         }
     }
 

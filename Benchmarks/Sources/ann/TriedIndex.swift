@@ -1,7 +1,7 @@
 import VectorIndex
 import VectorMath
 
-/// An index that trials change, whatever its structure.
+/// An index that is made, changed and read, whatever its structure.
 protocol TriedIndex: Sendable {
     static func empty(dimension: Int, metric: Metric) -> Self
     /// A file's snapshot.
@@ -47,5 +47,18 @@ extension GraphIndex: TriedIndex {
     func publish() throws { try commit() }
     func effort(recall: Double) -> Int { snapshot().searching(recall: recall).beam }
     func reader(effort: Int) -> any VectorSearching { snapshot().searching(beam: effort) }
+    func write(to path: String) throws { try snapshot().write(to: path) }
+}
+
+extension PartitionIndex: TriedIndex {
+    static func empty(dimension: Int, metric: Metric) -> PartitionIndex {
+        PartitionIndex(dimension: dimension, metric: metric)
+    }
+    static func open(_ path: String) throws -> any VectorSearching { try PartitionSnapshot(path: path) }
+    static func verify(_ path: String) throws { try PartitionSnapshot(path: path).verify() }
+    func remove(_ ids: [UInt64]) throws { delete(ids: ids) }
+    func publish() throws { try commit() }
+    func effort(recall: Double) -> Int { snapshot().searching(recall: recall).probes }
+    func reader(effort: Int) -> any VectorSearching { snapshot().searching(probes: effort) }
     func write(to path: String) throws { try snapshot().write(to: path) }
 }

@@ -35,7 +35,7 @@ extension GraphCalibration {
         _ state: GraphState, against exact: ExactSnapshot?, queries: MatrixView<Float>
     ) throws(VectorIndexError) -> GraphCalibration {
         let byRows = try GraphSnapshot(state).nearestByRows(queries, k: 2 * neighbours)
-        let truth = Truth(try exact?.search(queries, k: 2 * neighbours) ?? byRows)
+        let truth = RecallTruth(try exact?.search(queries, k: 2 * neighbours) ?? byRows, k: neighbours)
         let rowRecall =
             exact == nil
             ? state.calibration?.rowRecall ?? 1
@@ -54,27 +54,6 @@ extension GraphCalibration {
         }
         return GraphCalibration(
             k: neighbours, queryCount: queries.rows, vectorCount: state.count, rowRecall: rowRecall, points: points)
-    }
-
-    /// The true neighbours of each query; of those as near as the last one each is right.
-    private struct Truth {
-        private let ids: [Set<UInt64>]
-        let total: Int
-
-        init(_ found: [[Neighbour]]) {
-            total = found.reduce(0) { $0 + min(neighbours, $1.count) }
-            ids = found.map { found in
-                guard found.count > neighbours else { return Set(found.map(\.id)) }
-                let last = found[neighbours - 1].score
-                return Set(found.prefix(neighbours).map(\.id) + found.filter { $0.score == last }.map(\.id))
-            }
-        }
-
-        func hits(in found: [[Neighbour]]) -> Int {
-            zip(found, ids).reduce(0) { hits, pair in
-                hits + min(neighbours, pair.0.count { pair.1.contains($0.id) })
-            }
-        }
     }
 }
 
@@ -107,7 +86,7 @@ extension GraphChanges {
 
 extension Matrix<Float> {
     /// A copy of some rows.
-    fileprivate func rows(at rows: [Int]) -> Matrix<Float> {
+    func rows(at rows: [Int]) -> Matrix<Float> {
         var copy = Matrix<Float>(uninitializedRows: rows.count, columns: columns)
         for (place, row) in rows.enumerated() { copy.copyRow(row, of: view, to: place) }
         return copy
