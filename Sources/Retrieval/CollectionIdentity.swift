@@ -25,12 +25,12 @@ public struct CollectionIdentity: Equatable, Sendable, Codable {
     /// The part of the ten nearest passages that is enough for a search to find, 0 < r < 1; nil where nothing may be missed. Where it
     /// is set, a collection that is too large for a fast exact search is searched by a graph, see `StructureChoice`.
     public var targetRecall: Double?
-    /// What the collection is searched by, set by hand; nil for what size, dimension and recall suggest. A graph without a
-    /// target recall is searched for ``graphRecall``.
+    /// What the collection is searched by, set by hand; nil for what size, dimension and recall suggest. One that misses some, without a
+    /// target recall, is searched for ``usualRecall``.
     public var structure: IndexStructure?
 
-    /// The recall of graphs for which none was named.
-    public static let graphRecall = 0.95
+    /// The recall of structures for which none was named.
+    public static let usualRecall = 0.95
 
     public init(
         space: SpaceIdentity, dimension: Int, model: String, modelDigest: String? = nil, adapter: String? = nil,
@@ -68,8 +68,10 @@ public struct CollectionIdentity: Equatable, Sendable, Codable {
             recipe: encoder.recipe, targetRecall: targetRecall, structure: structure)
     }
 
-    /// Whether an index of this collection may be a graph.
-    var allowsGraph: Bool { structure.map { $0 == .graph } ?? (targetRecall != nil) }
+    /// Whether an index of this collection may have a structure: until one that was asked for is there, the exact one serves.
+    func allows(_ structure: IndexStructure) -> Bool {
+        structure == .exact || self.structure.map { $0 == structure } ?? (structure == .graph && targetRecall != nil)
+    }
 
     /// Whether it asks for a recall that there can be.
     var hasProperRecall: Bool { targetRecall.map { $0 > 0 && $0 < 1 } ?? true }

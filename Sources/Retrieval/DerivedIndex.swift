@@ -6,8 +6,8 @@ internal import VectorMath
 /// The index beside a collection's database: trusted only where its tag says that it is of the same space, and brought up to
 /// the store's state by the changes since its own.
 ///
-/// It is exact, or a graph where the collection asks for a recall and is large: decided anew whenever it follows the store. A
-/// graph is searched from its file; what changes it is made when there is something to change.
+/// It is exact, or a graph where the collection asks for a recall and is large: decided anew whenever it follows the store. One that
+/// is not exact is searched from its file; what changes it is made when there is something to change.
 final class DerivedIndex: Sendable {
     static let fileName = "vectors.index"
 
@@ -114,23 +114,15 @@ final class DerivedIndex: Sendable {
                 fellShortAt: fellShortAt)
     }
 
-    /// Whether a graph was measured to reach the recall that it was chosen for; one that the caller set is taken as it is.
+    /// Whether a structure was measured to reach the recall that it was chosen for; one that the caller set is taken as it is.
     private func isGoodEnough(_ snapshot: DerivedSnapshot) -> Bool {
-        guard case .graph(let graph) = snapshot, identity.structure == nil, let recall = identity.targetRecall else {
-            return true
-        }
-        return graph.calibration?.reaches(recall) ?? false
-    }
-
-    private static func isOutgrown(_ snapshot: DerivedSnapshot) -> Bool {
-        guard case .graph(let graph) = snapshot else { return false }
-        return graph.isOutgrown
+        guard identity.structure == nil, let recall = identity.targetRecall else { return true }
+        return snapshot.reaches(recall)
     }
 
     /// A snapshot as a collection searches it.
     private static func searched(_ snapshot: DerivedSnapshot, for identity: CollectionIdentity) -> DerivedSnapshot {
-        guard case .graph(let graph) = snapshot else { return snapshot }
-        return .graph(graph.searching(recall: identity.targetRecall ?? CollectionIdentity.graphRecall))
+        snapshot.searching(recall: identity.targetRecall ?? CollectionIdentity.usualRecall)
     }
 
     // MARK: Following the store
@@ -144,7 +136,7 @@ final class DerivedIndex: Sendable {
             return try startAnew(store, &state)
         }
         try follow(store, &state)
-        if Self.isOutgrown(state.snapshot) || !isGoodEnough(state.snapshot) { try startAnew(store, &state) }
+        if state.snapshot.isOutgrown || !isGoodEnough(state.snapshot) { try startAnew(store, &state) }
     }
 
     /// Begins with the file where another handle has brought it to a state of the store.
@@ -212,15 +204,15 @@ final class DerivedIndex: Sendable {
     static func tag(of snapshot: DerivedSnapshot, for identity: CollectionIdentity) -> DerivedTag? {
         let searching = snapshot.searching
         guard searching.dimension == identity.dimension, searching.metric == .cosine,
-            snapshot.structure == .exact || identity.allowsGraph
+            identity.allows(snapshot.structure)
         else { return nil }
         return DerivedTag(snapshot.tag, of: identity)
     }
 
     /// What is said of a file that is of something else.
     static func foreign(_ snapshot: DerivedSnapshot, _ path: String, for identity: CollectionIdentity) -> String {
-        snapshot.structure == .graph && !identity.allowsGraph
-            ? "\(path): it is a graph, and the collection is to be searched exactly"
-            : "\(path): it is of another space than the database"
+        identity.allows(snapshot.structure)
+            ? "\(path): it is of another space than the database"
+            : "\(path): its structure is \(snapshot.structure.rawValue), which the collection is not to be searched by"
     }
 }

@@ -6,6 +6,8 @@ public enum IndexStructure: String, CaseIterable, Codable, Sendable {
     case exact
     /// ``GraphIndex``: the nearest are walked to, and some are missed.
     case graph
+    /// ``PartitionIndex``: the nearest clusters are looked through, and some are missed.
+    case partitions
 
     /// The structure whose file stands at a path, by its first letters; what begins otherwise passes for `exact`, whose
     /// opening says what is wrong with it.
@@ -13,7 +15,9 @@ public enum IndexStructure: String, CaseIterable, Codable, Sendable {
     /// - Throws: `file`.
     public init(ofFile path: String) throws(VectorIndexError) {
         let file = try filing { () throws(FilesError) in try MappedFile(path: path) }
-        let isGraph = file.withUnsafeBytes { $0.starts(with: GraphFileLayout.magic) }
-        self = isGraph ? .graph : .exact
+        func begins(with letters: [UInt8]) -> Bool { file.withUnsafeBytes { $0.starts(with: letters) } }
+        self =
+            begins(with: GraphFileLayout.magic)
+            ? .graph : begins(with: PartitionFileLayout.magic) ? .partitions : .exact
     }
 }

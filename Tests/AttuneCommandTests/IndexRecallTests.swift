@@ -13,15 +13,17 @@ struct IndexRecallTests {
         ).wait()
     }
 
-    @Test("keeps the recall, and searches by what it is told to")
-    func graph() throws {
+    @Test(
+        "keeps the recall, and searches by what it is told to",
+        arguments: zip(["graph", "partitions"], ["a graph", "partitions"]))
+    func asked(structure: String, phrase: String) throws {
         let folder = try TemporaryFolder()
         let tool = Tool(folder: folder.path)
-        let built = try build(tool, ["--recall", "0.9", "--structure", "graph", "--json"])
+        let built = try build(tool, ["--recall", "0.9", "--structure", structure, "--json"])
         #expect(built.status == 0, "\(built.errors)")
-        #expect(try built.json()["structure"] as? String == "graph")
+        #expect(try built.json()["structure"] as? String == structure)
         let info = try tool.run("index", "info", "index", "--json").json()
-        #expect(info["structure"] as? String == "graph")
+        #expect(info["structure"] as? String == structure)
         #expect(info["target_recall"] as? Double == 0.9)
         #expect((info["guarantee"] as? [String: Any])?["kind"] as? String == "approximate")
         #expect(info["bytes_per_vector"] as? Int ?? 0 > 0)
@@ -30,11 +32,11 @@ struct IndexRecallTests {
         let found = try tool.run("search", "index", "the dog ran", "--json").json()
         let hits = found["hits"] as? [[String: Any]] ?? []
         #expect(hits.count == 3 && hits.first?["text"] as? String == "the dog ran")
-        #expect(found["structure"] as? String == "graph")
+        #expect(found["structure"] as? String == structure)
         #expect((found["guarantee"] as? [String: Any])?["kind"] as? String == "approximate")
         let explained = try tool.run("search", "index", "the dog ran", "--explain")
         #expect(
-            explained.output.hasSuffix("searched 3 passages, by a graph: approximate, recall not measured\n"),
+            explained.output.hasSuffix("searched 3 passages, by \(phrase): approximate, recall not measured\n"),
             "\(explained.output)")
     }
 

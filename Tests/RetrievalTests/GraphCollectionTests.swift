@@ -17,13 +17,13 @@ struct GraphCollectionTests {
 
     var indexPath: String { Asked.indexPath(path) }
 
-    /// That a collection is a graph that finds what an exact one with the same content finds.
+    /// That a collection is searched by a structure that finds what an exact one with the same content finds.
     func expectRecall(
-        _ collection: Collection, like exact: Collection, queries: Matrix<Float>,
+        _ collection: Collection, like exact: Collection, queries: Matrix<Float>, by structure: IndexStructure = .graph,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let info = try collection.info()
-        #expect(info.structure == .graph, sourceLocation: sourceLocation)
+        #expect(info.structure == structure, sourceLocation: sourceLocation)
         #expect(try info.count == exact.info().count, sourceLocation: sourceLocation)
         let recall = try Asked.recall(of: collection, against: exact, queries: queries)
         #expect(recall >= Asked.recall - Asked.slack, sourceLocation: sourceLocation)
@@ -57,9 +57,11 @@ struct GraphCollectionTests {
         for (hit, other) in zip(hits, expected) { #expect(abs(hit.score - other.score) < 1.5e-3) }
     }
 
-    @Test("follows additions, replacements and deletions, and is the same when it is opened again")
-    func changes() throws {
-        let collection = try Asked.collection(path)
+    @Test(
+        "follows additions, replacements and deletions, and is the same when it is opened again",
+        arguments: [IndexStructure.graph, .partitions])
+    func changes(structure: IndexStructure) throws {
+        let collection = try Asked.collection(path, identity: Asked.identity(structure: structure))
         let exact = try Made.collection(folder.file("exact"), count: Asked.count)
         let more = Made.vectors(300, seed: 2)
         for each in [collection, exact] {
@@ -68,36 +70,40 @@ struct GraphCollectionTests {
             try each.delete(ids: (0..<200).map { "p\($0 * 3)" })
         }
         let queries = Made.vectors(200, seed: 8)
-        try expectRecall(collection, like: exact, queries: queries)
-        try expectRecall(collection, like: exact, queries: more)
+        try expectRecall(collection, like: exact, queries: queries, by: structure)
+        try expectRecall(collection, like: exact, queries: more, by: structure)
         let found = try collection.search(queries.view, space: Made.space)
         try collection.close()
         let again = try Asked.open(path)
         #expect(again.notices.isEmpty)
         #expect(try again.search(queries.view, space: Made.space) == found)
-        try expectRecall(again, like: exact, queries: queries)
+        try expectRecall(again, like: exact, queries: queries, by: structure)
         // What was saved and read can be changed again.
         try again.delete(ids: ["p1"])
         try exact.delete(ids: ["p1"])
-        try expectRecall(again, like: exact, queries: queries)
+        try expectRecall(again, like: exact, queries: queries, by: structure)
     }
 
-    @Test("is searched from its file, which opening and searching leave as it is")
-    func opening() throws {
-        try Asked.collection(path).close()
-        #expect(try Asked.structure(inFileOf: path) == .graph)
+    @Test(
+        "is searched from its file, which opening and searching leave as it is",
+        arguments: [IndexStructure.graph, .partitions])
+    func opening(structure: IndexStructure) throws {
+        try Asked.collection(path, identity: Asked.identity(structure: structure)).close()
+        #expect(try Asked.structure(inFileOf: path) == structure)
         let bytes = try readFile(indexPath)
         let collection = try Collection(path: path)
         _ = try collection.search(Made.vectors(1, seed: 3).row(0), k: 5)
         // The usual limit is far above, but nothing has changed that would ask for another index.
-        #expect(try collection.info().structure == .graph)
+        #expect(try collection.info().structure == structure)
         try collection.close()
         #expect(try readFile(indexPath) == bytes)
     }
 
-    @Test("looks among the passages that a filter lets through", arguments: [2, 10, 100, 700])
-    func filter(part: Int) throws {
-        let collection = try Asked.collection(path)
+    @Test(
+        "looks among the passages that a filter lets through", arguments: [2, 10, 100, 700],
+        [IndexStructure.graph, .partitions])
+    func filter(part: Int, structure: IndexStructure) throws {
+        let collection = try Asked.collection(path, identity: Asked.identity(structure: structure))
         let exact = try Made.collection(folder.file("exact"), count: Asked.count)
         let isIncluded = { (passage: Passage) in (Int(passage.id.dropFirst()) ?? 1) % part == 0 }
         let queries = Made.vectors(100, seed: 9)

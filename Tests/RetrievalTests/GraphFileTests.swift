@@ -138,7 +138,7 @@ struct GraphFileTests {
         let sound = try readFile(Asked.indexPath(exact))
         try GraphSnapshot(path: indexPath).write(to: Asked.indexPath(exact), tag: tag)
         let collection = try Asked.open(exact)
-        let problem = "\(Asked.indexPath(exact)): it is a graph, and the collection is to be searched exactly"
+        let problem = "\(Asked.indexPath(exact)): its structure is graph, which the collection is not to be searched by"
         #expect(collection.notices == [problem])
         #expect(try collection.info().structure == .exact)
         #expect(try readFile(Asked.indexPath(exact)) == sound)

@@ -84,13 +84,13 @@ struct GraphCalibrationTests {
         let index = try GraphVectors.graph(vectors)
         let calibration = try #require(index.snapshot().calibration)
         #expect(calibration.k == 10 && calibration.queryCount == 256)
-        #expect(calibration.points.map(\.beam) == calibration.points.map(\.beam).sorted())
+        #expect(calibration.points.map(\.effort) == calibration.points.map(\.effort).sorted())
         for point in calibration.points {
             #expect(point.lower < point.recall && point.recall < point.upper || point.recall == 1)
             #expect(point.upper - point.lower < 0.05)
         }
         #expect(try #require(calibration.points.last).recall > 0.99)
-        #expect(calibration.beam(recall: 0.5) <= calibration.beam(recall: 0.99))
+        #expect(calibration.effort(recall: 0.5) <= calibration.effort(recall: 0.99))
         // Those that were held out are in it.
         let found = try index.snapshot().searching(beam: 64).search(vectors.view, k: 1)
         #expect(found.enumerated().count { $0.element.first?.id != UInt64($0.offset) } == 0)
@@ -109,9 +109,9 @@ struct GraphCalibrationTests {
         }
         #expect(measured == [1500 - 187, 1500 - 187, 9000 - 256])
         let calibration = try #require(index.snapshot().calibration)
-        #expect((0.8...1).contains(calibration.rowRecall))
+        #expect((0.8...1).contains(calibration.keptRecall))
         let truth = try GraphVectors.exact(vectors, metric: .squaredL2).search(queries.view, k: 10)
-        let target = 0.95 * calibration.rowRecall
+        let target = 0.95 * calibration.keptRecall
         let found = try index.snapshot().search(queries.view, k: 10, recall: target)
         let hits = zip(found, truth).reduce(0) { hits, pair in
             hits + Set(pair.0.map(\.id)).intersection(pair.1.map(\.id)).count

@@ -56,9 +56,8 @@ struct SearchCommand: ParsableCommand {
     }
 
     private static func explain(_ info: CollectionInfo) {
-        Console.print(
-            "searched \(info.count) passages, \(info.structure == .graph ? "by a graph" : "all of them"): \(info.guarantee)"
-        )
+        let how = info.structure == .exact ? "all of them" : "by \(info.structure.phrase)"
+        Console.print("searched \(info.count) passages, \(how): \(info.guarantee)")
     }
 
     private static func show(_ rank: Int, _ hit: Hit) {

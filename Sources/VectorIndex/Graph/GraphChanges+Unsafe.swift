@@ -249,23 +249,20 @@ struct GraphChanges {
         }
     }
 
-    /// Links what a walk from the entries does not reach, and what changed and a narrow search does not find.
-    ///
-    /// - Returns: How many links that took.
-    @discardableResult
-    mutating func reachAll() -> Int {
-        guard state.vertexCount > 0 else { return 0 }
+    /// Links what a walk from the entries does not reach, and, before a commit ends, what changed and a narrow search does not find.
+    mutating func reachAll(isLast: Bool) {
+        guard state.vertexCount > 0 else { return }
         let reach = GraphReach(state)
-        let links = reach.linkAll(&state, beam: state.settings.buildBeam)
+        reach.linkAll(&state, beam: state.settings.buildBeam)
+        guard isLast else { return }
         // Where much has changed, walks to the others have too.
         let isAll = doubtful.count > state.vertexCount / Self.wholeCheck
         let uncertain = isAll ? Array(0..<UInt32(state.vertexEnd)) : doubtful.sorted()
         doubtful = []
-        return links
-            + reach.linkUnfound(uncertain.filter { $0 < state.vertexEnd && state.isLive($0) }, in: &state)
+        reach.linkUnfound(uncertain.filter { $0 < state.vertexEnd && state.isLive($0) }, in: &state)
     }
 
-    mutating func calibrate(_ calibration: GraphCalibration?) { state.calibration = calibration }
+    mutating func calibrate(_ calibration: RecallCalibration?) { state.calibration = calibration }
 }
 
 extension GraphState {

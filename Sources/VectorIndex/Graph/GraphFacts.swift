@@ -16,7 +16,7 @@ struct GraphFacts: Equatable {
     var buildBeam: Int
     var refinements: Int
     var space: (scale: Float, largestSquare: Double)?
-    var calibration: GraphCalibration?
+    var calibration: RecallCalibration?
 
     static func == (a: GraphFacts, b: GraphFacts) -> Bool { a.bytes == b.bytes && a.pointBytes == b.pointBytes }
 
@@ -39,55 +39,36 @@ struct GraphFacts: Equatable {
         bytes.append(littleEndian: UInt32(calibration?.k ?? 0))
         bytes.append(littleEndian: UInt64(calibration?.queryCount ?? 0))
         bytes.append(littleEndian: UInt64(calibration?.vectorCount ?? 0))
-        bytes.append(littleEndian: (calibration?.rowRecall ?? 0).bitPattern)
+        bytes.append(littleEndian: (calibration?.keptRecall ?? 0).bitPattern)
         return bytes + [UInt8](repeating: 0, count: GraphFileLayout.factsSize - bytes.count)
     }
 
-    var pointBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for point in calibration?.points ?? [] {
-            bytes.append(littleEndian: UInt64(point.beam))
-            for number in [point.recall, point.lower, point.upper] { bytes.append(littleEndian: number.bitPattern) }
-        }
-        let size = GraphFileLayout.pointCount * GraphFileLayout.pointSize
-        precondition(bytes.count <= size, "\(bytes.count / GraphFileLayout.pointSize) measured beams")
-        return bytes + [UInt8](repeating: 0, count: size - bytes.count)
-    }
+    var pointBytes: [UInt8] { RecallCalibration.pointBytes(calibration) }
 
     /// Reads them from the parts of a file; nil where they say impossible things.
     init?(_ facts: UnsafeRawBufferPointer, points: UnsafeRawBufferPointer) {
         func number(_ offset: Int) -> Int? { Int(exactly: facts.littleEndian(UInt64.self, at: offset)) }
         func small(_ offset: Int) -> Int { Int(facts.littleEndian(UInt32.self, at: offset)) }
-        func double(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Double {
-            Double(bitPattern: bytes.littleEndian(UInt64.self, at: offset))
-        }
+        func double(_ offset: Int) -> Double { Double(bitPattern: facts.littleEndian(UInt64.self, at: offset)) }
         seed = facts.littleEndian(UInt64.self, at: 0)
         (buildBeam, refinements) = (small(8), small(12))
         guard (1...1 << 20).contains(buildBeam), refinements <= 1 << 10 else { return nil }
         if small(16) == 1 {
             let scale = Float(bitPattern: facts.littleEndian(UInt32.self, at: 20))
-            let square = double(facts, 24)
+            let square = double(24)
             guard scale.isNormal, scale > 0, scale.significand == 1, abs(scale.exponent) <= 100, square.isFinite,
                 square >= 0
             else { return nil }
             space = (scale, square)
         }
         let count = small(32)
-        guard count <= GraphFileLayout.pointCount, let queries = number(40), let vectors = number(48) else {
-            return nil
-        }
+        guard let measured = RecallCalibration.points(points, count: count), let queries = number(40),
+            let vectors = number(48)
+        else { return nil }
         if count > 0 {
-            let measured = (0..<count).map { index in
-                let offset = index * GraphFileLayout.pointSize
-                return GraphCalibration.Point(
-                    beam: Int(points.littleEndian(UInt32.self, at: offset)), recall: double(points, offset + 8),
-                    lower: double(points, offset + 16), upper: double(points, offset + 24))
-            }
-            guard measured.allSatisfy({ $0.beam >= 1 && (0...1).contains($0.recall) }), small(36) >= 1 else {
-                return nil
-            }
-            calibration = GraphCalibration(
-                k: small(36), queryCount: queries, vectorCount: vectors, rowRecall: double(facts, 56), points: measured)
+            guard small(36) >= 1 else { return nil }
+            calibration = RecallCalibration(
+                k: small(36), queryCount: queries, vectorCount: vectors, keptRecall: double(56), points: measured)
         }
         // What is written of it is what was read: nothing else stands there.
         guard bytes.elementsEqual(facts), pointBytes.elementsEqual(points) else { return nil }

@@ -23,8 +23,6 @@ struct GraphFileLayout: Equatable, Sendable {
     static let magic = Array("ATTUNEVG".utf8)
     static let version = 1
     static let factsSize = 128
-    static let pointCount = 64
-    static let pointSize = 32
     static let mostEntries = 4096
 
     /// The numbers that all others follow from.
@@ -88,7 +86,7 @@ struct GraphFileLayout: Equatable, Sendable {
         }
         tag = part(numbers.tagSize)
         facts = part(Self.factsSize)
-        points = part(Self.pointCount * Self.pointSize)
+        points = part(RecallCalibration.fileRoom * RecallCalibration.pointSize)
         centre = part(4 * GraphSpace.coordinates(dimension: dimension, metric: numbers.metric))
         signs = part(RandomRotation.signCount(width: rowLayout.width))
         entries = part(4 * numbers.entryCount)

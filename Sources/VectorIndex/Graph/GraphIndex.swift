@@ -173,7 +173,7 @@ public final class GraphIndex: Sendable {
                 vectors.copyRow(place.row, of: writing.batches[place.batch].view, to: row)
             }
             try changes.addMeasuring(ids: places.map(\.id), vectors: vectors)
-            changes.reachAll()
+            changes.reachAll(isLast: true)
             if let path { try GraphSnapshot(changes.state).write(to: path, tag: tag) }
             writing.committed = changes.state
             (writing.digests, writing.tag) = (changes.digests, tag)

@@ -54,19 +54,16 @@ final class GraphReach {
     /// How often vertices that lost a link to others are looked for.
     private static let passes = 8
 
-    /// Links what is not reached from the nearest vertices that are, and returns how many links that took.
+    /// Links what is not reached from the nearest vertices that are.
     ///
     /// A link takes the place of one that no other vertex was reached by, so that nothing else is lost.
-    func linkAll(_ state: inout GraphState, beam: Int) -> Int {
-        var links = 0
+    func linkAll(_ state: inout GraphState, beam: Int) {
         for vertex in unreached(state) where !isReached(vertex) {
             guard let parent = link(vertex, in: &state, beam: beam) else { continue }
             let start = filled
             mark(vertex, from: parent)
             walk(state, from: start)
-            links += 1
         }
-        return links
     }
 
     private func link(_ vertex: UInt32, in state: inout GraphState, beam: Int) -> UInt32? {
@@ -84,11 +81,11 @@ final class GraphReach {
 
     /// Links vertices that the narrowest walk towards them does not find, from where that walk ended: a path to each is not enough where
     /// searches do not take it. A vertex that loses a link to one of them is looked for in turn; a link that was made here is not taken
-    /// back. Returns how many links that took.
+    /// back.
     ///
     /// - Parameter doubtful: In use, ascending.
-    func linkUnfound(_ doubtful: [UInt32], in state: inout GraphState) -> Int {
-        var (links, doubtful) = (0, doubtful)
+    func linkUnfound(_ doubtful: [UInt32], in state: inout GraphState) {
+        var doubtful = doubtful
         for _ in 0..<Self.passes where !doubtful.isEmpty {
             let (current, asked) = (state, doubtful)
             let ends = parallelMap(asked.count, grain: 16) { place in
@@ -101,13 +98,11 @@ final class GraphReach {
                     guard let replacement = replaceLink(of: parent, by: vertex, in: &state) else { continue }
                     if let other = replacement.displaced { displaced.insert(other) }
                     madeLinks.insert(Self.link(parent, vertex))
-                    links += 1
                     break
                 }
             }
             doubtful = displaced.sorted()
         }
-        return links
     }
 
     /// What a walk towards a vertex meets, nearest first; all of it is reached.

@@ -15,7 +15,7 @@ public struct GraphSnapshot: VectorSearching {
 
     init(_ state: GraphState, beam: Int? = nil) {
         self.state = state
-        self.beam = beam ?? state.calibration?.beam(recall: 0.95) ?? Self.plainBeam
+        self.beam = beam ?? state.calibration?.effort(recall: 0.95) ?? Self.plainBeam
     }
 
     public var metric: Metric { state.metric }
@@ -28,14 +28,14 @@ public struct GraphSnapshot: VectorSearching {
 
     /// What the beam was measured to reach, where the graph was calibrated. Scores are exact where vectors are kept, else those of
     /// the vectors as the profile keeps them.
-    public var guarantee: SearchGuarantee { .approximate(recall: state.calibration?.recall(beam: beam)) }
+    public var guarantee: SearchGuarantee { .approximate(recall: state.calibration?.recall(effort: beam)) }
 
     /// Beams and the recall that they were measured to reach; nil where a graph was not calibrated.
-    public var calibration: GraphCalibration? { state.calibration }
+    public var calibration: RecallCalibration? { state.calibration }
 
     /// Whether there are so many more vectors than when beams were measured, if they were, that a graph that is made anew is worth its
     /// time: small commits are not measured.
-    public var isOutgrown: Bool { state.calibration?.isOutgrown(by: count) ?? (count >= 2 * GraphRound.fewest) }
+    public var isOutgrown: Bool { state.calibration?.isOutgrown(by: count) ?? (count >= HeldOutVectors.fewest) }
 
     /// The same content, searched with another beam.
     public func searching(beam: Int) -> GraphSnapshot {
@@ -46,7 +46,7 @@ public struct GraphSnapshot: VectorSearching {
     /// The same content, searched with the narrowest beam that was measured to reach a recall; where none does, with the widest.
     public func searching(recall: Double) -> GraphSnapshot {
         precondition((0...1).contains(recall), "a recall of \(recall)")
-        return GraphSnapshot(state, beam: state.calibration?.beam(recall: recall))
+        return GraphSnapshot(state, beam: state.calibration?.effort(recall: recall))
     }
 
     public func contains(_ id: UInt64) throws(VectorIndexError) -> Bool {

@@ -28,7 +28,7 @@ struct GraphState: Sendable {
     /// What a search begins with.
     var entryVertices: [UInt32] = []
     var entries = Matrix<UInt8>(rows: 0, columns: 0)
-    var calibration: GraphCalibration?
+    var calibration: RecallCalibration?
     /// Where rows, vectors and ids are those of a file that was not read yet: check them before they are read.
     var file: GraphFile?
 

@@ -21,7 +21,7 @@ struct PartitionChanges {
         if !report(PartitionProgress(step: step, done: done, total: total)) { throw .cancelled }
     }
 
-    mutating func calibrate(_ calibration: PartitionCalibration?) { state.calibration = calibration }
+    mutating func calibrate(_ calibration: RecallCalibration?) { state.calibration = calibration }
 
     /// Takes ids out that are there, and adds vectors `[N, D]`, prepared, with ids that are not there then, ascending.
     mutating func apply(deleting deleted: [UInt64], adding ids: [UInt64], _ vectors: Matrix<Float>)

@@ -17,7 +17,7 @@ struct PartitionFacts: Equatable {
     var partitions: Int?
     var space: (scale: Float, largestSquare: Double)?
     var clusteredCount: Int
-    var calibration: PartitionCalibration?
+    var calibration: RecallCalibration?
 
     static func == (a: PartitionFacts, b: PartitionFacts) -> Bool { a.bytes == b.bytes && a.pointBytes == b.pointBytes }
 
@@ -38,57 +38,37 @@ struct PartitionFacts: Equatable {
         bytes.append(littleEndian: UInt64(clusteredCount))
         bytes.append(littleEndian: UInt64(calibration?.queryCount ?? 0))
         bytes.append(littleEndian: UInt64(calibration?.vectorCount ?? 0))
-        bytes.append(littleEndian: (calibration?.codeRecall ?? 0).bitPattern)
+        bytes.append(littleEndian: (calibration?.keptRecall ?? 0).bitPattern)
         bytes.append(littleEndian: UInt32(calibration?.k ?? 0))
         return bytes + [UInt8](repeating: 0, count: PartitionFileLayout.factsSize - bytes.count)
     }
 
-    var pointBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for point in calibration?.points ?? [] {
-            bytes.append(littleEndian: UInt64(point.probes))
-            for number in [point.recall, point.lower, point.upper] { bytes.append(littleEndian: number.bitPattern) }
-        }
-        let size = PartitionFileLayout.pointCount * PartitionFileLayout.pointSize
-        precondition(bytes.count <= size, "\(bytes.count / PartitionFileLayout.pointSize) measured numbers of probes")
-        return bytes + [UInt8](repeating: 0, count: size - bytes.count)
-    }
+    var pointBytes: [UInt8] { RecallCalibration.pointBytes(calibration) }
 
     /// Reads them from the parts of a file; nil where they say impossible things.
     init?(_ facts: UnsafeRawBufferPointer, points: UnsafeRawBufferPointer) {
         func number(_ offset: Int) -> Int? { Int(exactly: facts.littleEndian(UInt64.self, at: offset)) }
         func small(_ offset: Int) -> Int { Int(facts.littleEndian(UInt32.self, at: offset)) }
-        func double(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Double {
-            Double(bitPattern: bytes.littleEndian(UInt64.self, at: offset))
-        }
+        func double(_ offset: Int) -> Double { Double(bitPattern: facts.littleEndian(UInt64.self, at: offset)) }
         seed = facts.littleEndian(UInt64.self, at: 0)
         guard small(8) <= PartitionSettings.mostPartitions, let clustered = number(32) else { return nil }
         partitions = small(8) == 0 ? nil : small(8)
         clusteredCount = clustered
         if small(12) == 1 {
-            let (square, scale) = (double(facts, 16), Float(bitPattern: facts.littleEndian(UInt32.self, at: 24)))
+            let (square, scale) = (double(16), Float(bitPattern: facts.littleEndian(UInt32.self, at: 24)))
             guard scale.isNormal, scale > 0, scale.significand == 1, abs(scale.exponent) <= 100, square.isFinite,
                 square >= 0
             else { return nil }
             space = (scale, square)
         }
         let count = small(28)
-        guard count <= PartitionFileLayout.pointCount, let queries = number(40), let vectors = number(48) else {
-            return nil
-        }
+        guard let measured = RecallCalibration.points(points, count: count), let queries = number(40),
+            let vectors = number(48)
+        else { return nil }
         if count > 0 {
-            let measured = (0..<count).map { index in
-                let offset = index * PartitionFileLayout.pointSize
-                return PartitionCalibration.Point(
-                    probes: Int(points.littleEndian(UInt32.self, at: offset)), recall: double(points, offset + 8),
-                    lower: double(points, offset + 16), upper: double(points, offset + 24))
-            }
-            guard measured.allSatisfy({ $0.probes >= 1 && (0...1).contains($0.recall) }), small(64) >= 1 else {
-                return nil
-            }
-            calibration = PartitionCalibration(
-                k: small(64), queryCount: queries, vectorCount: vectors, codeRecall: double(facts, 56),
-                points: measured)
+            guard small(64) >= 1 else { return nil }
+            calibration = RecallCalibration(
+                k: small(64), queryCount: queries, vectorCount: vectors, keptRecall: double(56), points: measured)
         }
         // What is written of it is what was read: nothing else stands there.
         guard bytes.elementsEqual(facts), pointBytes.elementsEqual(points) else { return nil }

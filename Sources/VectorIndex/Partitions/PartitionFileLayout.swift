@@ -22,8 +22,6 @@ struct PartitionFileLayout: Equatable, Sendable {
     static let magic = Array("ATTUNEVP".utf8)
     static let version = 1
     static let factsSize = 128
-    static let pointCount = 64
-    static let pointSize = 32
 
     /// The numbers that all others follow from.
     struct Numbers: Equatable, Sendable {
@@ -81,7 +79,7 @@ struct PartitionFileLayout: Equatable, Sendable {
         }
         tag = part(numbers.tagSize)
         facts = part(Self.factsSize)
-        points = part(Self.pointCount * Self.pointSize)
+        points = part(RecallCalibration.fileRoom * RecallCalibration.pointSize)
         centre = part(4 * GraphSpace.coordinates(dimension: dimension, metric: numbers.metric))
         signs = part(RandomRotation.signCount(width: codes.width))
         centres = part(2 * codes.width * numbers.partitionCount)

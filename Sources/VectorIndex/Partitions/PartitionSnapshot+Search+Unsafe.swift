@@ -51,7 +51,7 @@ extension PartitionSnapshot {
 
     /// The probes for `k` neighbours: what is farther away stands in more partitions.
     private func probes(_ k: Int) -> Int {
-        let factor = (Double(max(k, PartitionCalibration.neighbours)) / Double(PartitionCalibration.neighbours))
+        let factor = (Double(max(k, RecallCalibration.neighbours)) / Double(RecallCalibration.neighbours))
             .squareRoot()
         return min(state.bodies.count, Int(Double(probes) * factor))
     }

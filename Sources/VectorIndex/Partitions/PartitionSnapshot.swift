@@ -13,7 +13,7 @@ public struct PartitionSnapshot: VectorSearching {
 
     init(_ state: PartitionState, probes: Int? = nil) {
         self.state = state
-        self.probes = probes ?? state.calibration?.probes(recall: 0.95) ?? Self.plainProbes(state.bodies.count)
+        self.probes = probes ?? state.calibration?.effort(recall: 0.95) ?? Self.plainProbes(state.bodies.count)
     }
 
     /// The probes where nothing was measured.
@@ -37,10 +37,14 @@ public struct PartitionSnapshot: VectorSearching {
 
     /// What the probes were measured to reach, where the index was calibrated. Scores are exact where vectors are kept in float32, else
     /// those of the vectors as the settings keep them.
-    public var guarantee: SearchGuarantee { .approximate(recall: state.calibration?.recall(probes: probes)) }
+    public var guarantee: SearchGuarantee { .approximate(recall: state.calibration?.recall(effort: probes)) }
 
     /// Numbers of probes and the recall that they were measured to reach; nil where an index was not calibrated.
-    public var calibration: PartitionCalibration? { state.calibration }
+    public var calibration: RecallCalibration? { state.calibration }
+
+    /// Whether there are so many more vectors than when probes were measured, if they were, that an index that is made anew is worth its
+    /// time: small commits are not measured.
+    public var isOutgrown: Bool { state.calibration?.isOutgrown(by: count) ?? (count >= HeldOutVectors.fewest) }
 
     /// The same content, searched with another number of probes.
     public func searching(probes: Int) -> PartitionSnapshot {
@@ -51,7 +55,7 @@ public struct PartitionSnapshot: VectorSearching {
     /// The same content, searched with the fewest probes that were measured to reach a recall; where none do, with the most.
     public func searching(recall: Double) -> PartitionSnapshot {
         precondition((0...1).contains(recall), "a recall of \(recall)")
-        return PartitionSnapshot(state, probes: state.calibration?.probes(recall: recall))
+        return PartitionSnapshot(state, probes: state.calibration?.effort(recall: recall))
     }
 
     public func contains(_ id: UInt64) throws(VectorIndexError) -> Bool {

@@ -17,7 +17,7 @@ struct PartitionState: Sendable {
     var table = VertexTable()
     /// How many vectors there were when the clusters were made.
     var clusteredCount = 0
-    var calibration: PartitionCalibration?
+    var calibration: RecallCalibration?
     /// Where bodies are those of a file that was not read yet: check them before they are read.
     var file: PartitionFile?
 
