@@ -19,7 +19,7 @@ public final class ExactIndex: Sendable {
 
     private struct State: Sendable {
         var committed: ExactSnapshot
-        var pending = PendingChanges()
+        var pending = PendingChanges<StoredVectors>()
     }
 
     private init(_ snapshot: ExactSnapshot, path: String?, lock: FileLock?) {
@@ -103,7 +103,7 @@ public final class ExactIndex: Sendable {
     public func add(ids: [UInt64], vectors: MatrixView<Float>) throws(VectorIndexError) {
         guard ids.count == vectors.rows else { throw .countMismatch(ids: ids.count, vectors: vectors.rows) }
         let stored = try StoredVectors(vectors, storage: storage, metric: metric, dimension: dimension)
-        state.withLock { $0.pending.add(ids: ids, vectors: stored) }
+        state.withLock { $0.pending.add(ids: ids, batch: stored) }
     }
 
     /// Takes vectors out; an id that is not there is no error.

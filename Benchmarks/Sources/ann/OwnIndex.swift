@@ -39,12 +39,15 @@ struct OwnIndex {
     /// What is measured: a snapshot a setting.
     let settings: [(name: String, snapshot: any VectorSearching)]
 
-    init(_ structure: Structure, _ vectors: Vectors) throws {
+    /// - Parameter buildBeam: A graph's; nil for the usual one.
+    init(_ structure: Structure, _ vectors: Vectors, buildBeam: Int? = nil) throws {
         name = "Attune " + structure.rawValue
         let (dimension, metric) = (vectors.base.columns, vectors.metric)
         func exact(_ storage: VectorStorage, _ codes: CodePolicy) -> ExactIndex {
             ExactIndex(dimension: dimension, metric: metric, storage: storage, codes: codes)
         }
+        var graph = GraphSettings()
+        if let buildBeam { graph.buildBeam = buildBeam }
         let index: any TriedIndex =
             switch structure {
             case .bounded: exact(.float32, .always)
@@ -53,7 +56,7 @@ struct OwnIndex {
             case .exact: exact(.float32, .never)
             case .exactBFloat16: exact(.bfloat16, .never)
             case .exactInt8: exact(.int8, .never)
-            case .graph: GraphIndex(dimension: dimension, metric: metric)
+            case .graph: GraphIndex(dimension: dimension, metric: metric, settings: graph)
             case .partitions: PartitionIndex(dimension: dimension, metric: metric, settings: .fast)
             case .smallPartitions: PartitionIndex(dimension: dimension, metric: metric, settings: .small)
             }

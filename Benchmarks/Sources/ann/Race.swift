@@ -25,6 +25,7 @@ struct Race: ParsableCommand {
     @Option(help: "Threads that build; searches use one.") var threads = ThreadPool.availableCores
     @Option(help: "Indexes of our own, separated by commas: \(OwnIndex.Structure.names).") var own =
         "graph,bounded,exact"
+    @Option(help: "The beam that builds our graph (default: the library's).") var buildBeam: Int?
     @Option(help: "Peers, separated by commas, or `none`.")
     var peers = "hnswlib,faiss-flat,faiss-rabitq-refined,faiss-hnsw-sq8,usearch-bf16,svs-vamana-f16"
     @Option(help: "Write what our first index finds: PREFIX-ids.npy and PREFIX-scores.npy, for check_nearest.py.")
@@ -45,7 +46,7 @@ struct Race: ParsableCommand {
         let vectors = try Vectors(
             base: base, queries: queries, truth: truth, metric: metricKind!, k: k, count: count)
         let mine = try own.split(separator: ",").map {
-            try OwnIndex(OwnIndex.Structure(rawValue: String($0))!, vectors)
+            try OwnIndex(OwnIndex.Structure(rawValue: String($0))!, vectors, buildBeam: buildBeam)
         }
         if let results, let first = mine.first { try write(first.search(0, vectors.queries, k: k), to: results) }
         let others = try startPeers(vectors)

@@ -21,11 +21,7 @@ public final class GraphIndex: Sendable {
         var committed: GraphState
         var tag: [UInt8] = []
         var digests: [UInt64: UInt32] = [:]
-        var batches: [Matrix<Float>] = []
-        /// The last thing that happened to each id: where its new vector is, or nil where it was deleted.
-        var changes: [UInt64: (batch: Int, row: Int)?] = [:]
-
-        mutating func forget() { (batches, changes) = ([], [:]) }
+        var pending = PendingChanges<Matrix<Float>>()
     }
 
     private init(_ writing: Writing, path: String?, lock: FileLock?) {
@@ -114,11 +110,7 @@ public final class GraphIndex: Sendable {
     public func add(ids: [UInt64], vectors: MatrixView<Float>) throws(VectorIndexError) {
         guard ids.count == vectors.rows else { throw .countMismatch(ids: ids.count, vectors: vectors.rows) }
         let prepared = try VectorCheck.prepared(vectors, metric: metric, dimension: dimension)
-        state.withLock { state in
-            state.changes.reserveCapacity(state.changes.count + ids.count)
-            for (row, id) in ids.enumerated() { state.changes[id] = .some((state.batches.count, row)) }
-            state.batches.append(prepared)
-        }
+        state.withLock { $0.pending.add(ids: ids, batch: prepared) }
     }
 
     /// Takes vectors out; an id that is not there is no error.
@@ -128,26 +120,12 @@ public final class GraphIndex: Sendable {
     public func delete(ids: some Sequence<UInt64>) -> Int {
         let ids = Array(ids)
         return state.withLock { state in
-            var count = 0
-            for id in ids {
-                let isCommitted = state.committed.table[id] != nil
-                switch state.changes[id] {
-                case .some(.some):
-                    state.changes[id] = isCommitted ? .some(nil) : nil
-                    count += 1
-                case .some(.none): break
-                case .none where isCommitted:
-                    state.changes[id] = .some(nil)
-                    count += 1
-                case .none: break
-                }
-            }
-            return count
+            ids.count { state.pending.delete($0, isCommitted: state.committed.table[$0] != nil) }
         }
     }
 
     /// Forgets what was changed since the last commit.
-    public func rollback() { state.withLock { $0.forget() } }
+    public func rollback() { state.withLock { $0.pending = PendingChanges() } }
 
     /// Publishes the changes: the next `snapshot()` has them, and the file if there is one. The same changes in the same order give the
     /// same graph, for any number of threads.
@@ -162,22 +140,16 @@ public final class GraphIndex: Sendable {
     ) throws(VectorIndexError) {
         try state.withLock { (writing) throws(VectorIndexError) in
             let tag = tag ?? writing.tag
-            guard !writing.changes.isEmpty || tag != writing.tag else { return }
+            guard !writing.pending.isEmpty || tag != writing.tag else { return }
             var changes = GraphChanges(writing.committed, digests: writing.digests, report: progress)
-            try changes.delete(writing.changes.keys.filter { writing.committed.table[$0] != nil }.sorted())
-            var places = writing.changes.compactMap { id, place in place.map { (id: id, batch: $0.batch, row: $0.row) }
-            }
-            places.sort { $0.id < $1.id }
-            var vectors = Matrix<Float>(uninitializedRows: places.count, columns: dimension)
-            for (row, place) in places.enumerated() {
-                vectors.copyRow(place.row, of: writing.batches[place.batch].view, to: row)
-            }
-            try changes.addMeasuring(ids: places.map(\.id), vectors: vectors)
+            try changes.delete(writing.pending.ids.filter { writing.committed.table[$0] != nil }.sorted())
+            let added = writing.pending.addedRows(dimension: dimension)
+            try changes.addMeasuring(ids: added.ids, vectors: added.vectors)
             changes.reachAll(isLast: true)
             if let path { try GraphSnapshot(changes.state).write(to: path, tag: tag) }
             writing.committed = changes.state
             (writing.digests, writing.tag) = (changes.digests, tag)
-            writing.forget()
+            writing.pending = PendingChanges()
         }
     }
 }
