@@ -60,7 +60,7 @@ public final class ExactIndex: Sendable {
         creating path: String, dimension: Int, metric: Metric, storage: VectorStorage = .float32, tag: [UInt8] = [],
         codes: CodePolicy = .automatic, force: Bool = false
     ) throws(VectorIndexError) {
-        let lock = try Self.lock(path)
+        let lock = try lockIndex(path)
         let snapshot = Self.empty(
             dimension: dimension, metric: metric, storage: storage, tag: tag, codes: codes)
         try snapshot.write(to: path, force: force)
@@ -74,7 +74,7 @@ public final class ExactIndex: Sendable {
     public convenience init(path: String, codes: CodePolicy = .automatic) throws(VectorIndexError) {
         // First the file: a path without an index should not gain a lock.
         _ = try ExactSnapshot(path: path)
-        let lock = try Self.lock(path)
+        let lock = try lockIndex(path)
         self.init(try ExactSnapshot(path: path, codes: codes), path: path, lock: lock)
     }
 
@@ -155,9 +155,5 @@ public final class ExactIndex: Sendable {
             (1...IndexFileLayout.maximumDimension).contains(dimension), "an index of \(dimension) dimensions")
         return ExactSnapshot(
             metric: metric, dimension: dimension, storage: storage, tag: tag, segments: [], codePolicy: codes)
-    }
-
-    private static func lock(_ path: String) throws(VectorIndexError) -> FileLock {
-        try filing { () throws(FilesError) in try FileLock(path: path + ".lock") }
     }
 }

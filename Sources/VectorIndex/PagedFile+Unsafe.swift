@@ -97,3 +97,23 @@ extension PagedFile {
         return header
     }
 }
+
+extension PagedFile {
+    /// Makes sure that a table of ids is as it was written, ascends, and says of each where it is: a number below `ownerEnd`.
+    func checkTable(
+        ids: Range<Int>, owners: Range<Int>, ownerEnd: Int, otherwise: String
+    ) throws(VectorIndexError) {
+        try check(ids.lowerBound..<owners.upperBound)
+        var last: UInt64?
+        for index in 0..<ids.count / 8 {
+            let id = bytes.littleEndian(UInt64.self, at: ids.lowerBound + 8 * index)
+            guard last.map({ $0 < id }) ?? true else {
+                throw .damaged(path: path, reason: "its ids do not ascend at id \(id)")
+            }
+            guard bytes.littleEndian(UInt32.self, at: owners.lowerBound + 4 * index) < ownerEnd else {
+                throw .damaged(path: path, reason: "id \(id) is \(otherwise)")
+            }
+            last = id
+        }
+    }
+}

@@ -71,3 +71,8 @@ struct PagedFileWriter {
 func filing<Output: ~Copyable>(_ body: () throws(FilesError) -> Output) throws(VectorIndexError) -> Output {
     do throws(FilesError) { return try body() } catch { throw .file(error) }
 }
+
+/// Keeps other writers, of this process or another, from the index at a path.
+func lockIndex(_ path: String) throws(VectorIndexError) -> FileLock {
+    try filing { () throws(FilesError) in try FileLock(path: path + ".lock") }
+}

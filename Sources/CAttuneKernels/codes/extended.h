@@ -145,4 +145,32 @@ typedef struct extended_doubt {
         return found;                                                                                                  \
     }
 
+#define ATTUNE_EXTENDED_PRODUCT(isa, attribute, bits)                                                                  \
+    attribute static int32_t product##bits##_##isa(const uint8_t *row, const int8_t *query, size_t width) {            \
+        return product_##isa(row, query, width, bits);                                                                 \
+    }
+
+/// The kernels of an instruction set, from its `product_ISA(row, query, width, bits)` and a function that does what `below` does.
+#define ATTUNE_EXTENDED_KERNELS(isa, attribute, below_of_32)                                                           \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 0)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 1)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 2)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 3)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 4)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 5)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 6)                                                                         \
+    ATTUNE_EXTENDED_PRODUCT(isa, attribute, 7)                                                                         \
+    attribute static uint32_t below_##isa(                                                                             \
+        const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float bound) {            \
+        return below_of_32(sums, factors, base, step, offset, bound);                                                  \
+    }                                                                                                                  \
+    ATTUNE_EXTENDED_SCAN(isa, attribute, below_of_32)                                                                  \
+    const attune_extended_kernels attune_extended_kernels_##isa = {                                                    \
+        .products =                                                                                                    \
+            {product0_##isa, product1_##isa, product2_##isa, product3_##isa, product4_##isa, product5_##isa,           \
+             product6_##isa, product7_##isa},                                                                          \
+        .below = below_##isa,                                                                                          \
+        .scan = extended_scan_##isa,                                                                                   \
+    };
+
 #endif

@@ -75,33 +75,6 @@ INLINE512 uint32_t below512(
     return found;
 }
 
-#define PRODUCT(isa, attribute, bits)                                                                                  \
-    attribute static int32_t product##bits##_##isa(const uint8_t *row, const int8_t *query, size_t width) {            \
-        return product_##isa(row, query, width, bits);                                                                 \
-    }
-
-#define KERNELS(isa, attribute)                                                                                        \
-    PRODUCT(isa, attribute, 0)                                                                                         \
-    PRODUCT(isa, attribute, 1)                                                                                         \
-    PRODUCT(isa, attribute, 2)                                                                                         \
-    PRODUCT(isa, attribute, 3)                                                                                         \
-    PRODUCT(isa, attribute, 4)                                                                                         \
-    PRODUCT(isa, attribute, 5)                                                                                         \
-    PRODUCT(isa, attribute, 6)                                                                                         \
-    PRODUCT(isa, attribute, 7)                                                                                         \
-    attribute static uint32_t below_##isa(                                                                             \
-        const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float bound) {            \
-        return below512(sums, factors, base, step, offset, bound);                                                     \
-    }                                                                                                                  \
-    ATTUNE_EXTENDED_SCAN(isa, attribute, below512)                                                                     \
-    const attune_extended_kernels attune_extended_kernels_##isa = {                                                    \
-        .products =                                                                                                    \
-            {product0_##isa, product1_##isa, product2_##isa, product3_##isa, product4_##isa, product5_##isa,           \
-             product6_##isa, product7_##isa},                                                                          \
-        .below = below_##isa,                                                                                          \
-        .scan = extended_scan_##isa,                                                                                   \
-    };
-
-KERNELS(avx512, ATTUNE_AVX512)
-KERNELS(avx512vnni, ATTUNE_AVX512VNNI)
+ATTUNE_EXTENDED_KERNELS(avx512, ATTUNE_AVX512, below512)
+ATTUNE_EXTENDED_KERNELS(avx512vnni, ATTUNE_AVX512VNNI, below512)
 #endif

@@ -41,38 +41,11 @@ ATTUNE_INLINE uint32_t below_plain(
     return found;
 }
 
-#define PRODUCT(isa, attribute, bits)                                                                                  \
-    attribute static int32_t product##bits##_##isa(const uint8_t *row, const int8_t *query, size_t width) {            \
-        return product_##isa(row, query, width, bits);                                                                 \
-    }
-
-#define KERNELS(isa, attribute)                                                                                        \
-    PRODUCT(isa, attribute, 0)                                                                                         \
-    PRODUCT(isa, attribute, 1)                                                                                         \
-    PRODUCT(isa, attribute, 2)                                                                                         \
-    PRODUCT(isa, attribute, 3)                                                                                         \
-    PRODUCT(isa, attribute, 4)                                                                                         \
-    PRODUCT(isa, attribute, 5)                                                                                         \
-    PRODUCT(isa, attribute, 6)                                                                                         \
-    PRODUCT(isa, attribute, 7)                                                                                         \
-    attribute static uint32_t below_##isa(                                                                             \
-        const uint32_t *sums, const uint32_t *factors, float base, float step, float offset, float bound) {            \
-        return below_plain(sums, factors, base, step, offset, bound);                                                  \
-    }                                                                                                                  \
-    ATTUNE_EXTENDED_SCAN(isa, attribute, below_plain)                                                                  \
-    const attune_extended_kernels attune_extended_kernels_##isa = {                                                    \
-        .products =                                                                                                    \
-            {product0_##isa, product1_##isa, product2_##isa, product3_##isa, product4_##isa, product5_##isa,           \
-             product6_##isa, product7_##isa},                                                                          \
-        .below = below_##isa,                                                                                          \
-        .scan = extended_scan_##isa,                                                                                   \
-    };
-
 ATTUNE_INLINE int32_t product_scalar(const uint8_t *row, const int8_t *query, size_t width, int bits) {
     return product_plain(row, query, width, bits);
 }
 
-KERNELS(scalar, )
+ATTUNE_EXTENDED_KERNELS(scalar, , below_plain)
 
 #if ATTUNE_X86
 #include "../math/avx2.h"
@@ -125,5 +98,5 @@ INLINE256 int32_t product_avx2(const uint8_t *row, const int8_t *query, size_t w
     return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
 }
 
-KERNELS(avx2, ATTUNE_AVX2)
+ATTUNE_EXTENDED_KERNELS(avx2, ATTUNE_AVX2, below_plain)
 #endif

@@ -54,12 +54,8 @@ struct GraphFacts: Equatable {
         (buildBeam, refinements) = (small(8), small(12))
         guard (1...1 << 20).contains(buildBeam), refinements <= 1 << 10 else { return nil }
         if small(16) == 1 {
-            let scale = Float(bitPattern: facts.littleEndian(UInt32.self, at: 20))
-            let square = double(24)
-            guard scale.isNormal, scale > 0, scale.significand == 1, abs(scale.exponent) <= 100, square.isFinite,
-                square >= 0
-            else { return nil }
-            space = (scale, square)
+            space = GraphSpace.numbers(scale: facts.littleEndian(UInt32.self, at: 20), largestSquare: double(24))
+            guard space != nil else { return nil }
         }
         let count = small(32)
         guard let measured = RecallCalibration.points(points, count: count), let queries = number(40),

@@ -48,7 +48,14 @@ final class GraphFile: @unchecked Sendable {
                 profile: numbers.profile, degree: numbers.degree, buildBeam: facts.buildBeam,
                 refinements: facts.refinements, keepsVectors: numbers.keepsVectors, seed: facts.seed))
         state.file = self
-        state.space = try space()
+        state.space = try facts.space.map { (space) throws(VectorIndexError) in
+            guard
+                let space = GraphSpace(
+                    space, metric: numbers.metric, dimension: numbers.dimension, centre: part(layout.centre),
+                    signs: part(layout.signs))
+            else { throw damaged("its centre is not finite") }
+            return space
+        }
         state.calibration = facts.calibration
         state.live = words(layout.live)
         state.vertexEnd = numbers.vertexEnd
@@ -93,16 +100,6 @@ final class GraphFile: @unchecked Sendable {
                 vertices: (base + layout.tableVertices.lowerBound).assumingMemoryBound(to: UInt32.self)))
     }
 
-    private func space() throws(VectorIndexError) -> GraphSpace? {
-        guard let space = facts.space else { return nil }
-        let centre = words(layout.centre).map { Float(bitPattern: $0) }
-        guard centre.allSatisfy(\.isFinite) else { throw damaged("its centre is not finite") }
-        return GraphSpace(
-            metric: layout.numbers.metric, dimension: layout.numbers.dimension, centre: centre, scale: space.scale,
-            largestSquare: space.largestSquare,
-            rotation: RandomRotation(width: layout.rowLayout.width, signs: Array(part(layout.signs))))
-    }
-
     func damaged(_ reason: String) -> VectorIndexError { .damaged(path: path, reason: reason) }
 
     // MARK: Checking
@@ -119,17 +116,9 @@ final class GraphFile: @unchecked Sendable {
     /// Makes sure that the table of ids is as it was written, ascends and names vertices of the graph.
     func checkTable() throws(VectorIndexError) {
         if tableIsChecked.load(ordering: .acquiring) { return }
-        try pages.check(layout.tableIDs.lowerBound..<layout.tableVertices.upperBound)
-        let (ids, vertices) = (part(layout.tableIDs), part(layout.tableVertices))
-        var last: UInt64?
-        for index in 0..<layout.numbers.idCount {
-            let id = ids.littleEndian(UInt64.self, at: 8 * index)
-            guard last.map({ $0 < id }) ?? true else { throw damaged("its ids do not ascend at id \(id)") }
-            guard vertices.littleEndian(UInt32.self, at: 4 * index) < layout.numbers.vertexEnd else {
-                throw damaged("id \(id) is that of a vertex that is not there")
-            }
-            last = id
-        }
+        try pages.checkTable(
+            ids: layout.tableIDs, owners: layout.tableVertices, ownerEnd: layout.numbers.vertexEnd,
+            otherwise: "that of a vertex that is not there")
         tableIsChecked.store(true, ordering: .releasing)
     }
 

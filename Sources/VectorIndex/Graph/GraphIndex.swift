@@ -48,7 +48,7 @@ public final class GraphIndex: Sendable {
         creating path: String, dimension: Int, metric: Metric, settings: GraphSettings = GraphSettings(),
         tag: [UInt8] = [], force: Bool = false
     ) throws(VectorIndexError) {
-        let lock = try Self.lock(path)
+        let lock = try lockIndex(path)
         var writing = Self.empty(dimension: dimension, metric: metric, settings: settings)
         writing.tag = tag
         try GraphSnapshot(writing.committed).write(to: path, tag: tag, force: force)
@@ -61,7 +61,7 @@ public final class GraphIndex: Sendable {
     public convenience init(path: String) throws(VectorIndexError) {
         // First the file: a path without an index should not gain a lock.
         _ = try GraphSnapshot(path: path)
-        let lock = try Self.lock(path)
+        let lock = try lockIndex(path)
         self.init(try Self.writing(from: GraphSnapshot(path: path)), path: path, lock: lock)
     }
 
@@ -94,10 +94,6 @@ public final class GraphIndex: Sendable {
         precondition(
             (1...IndexFileLayout.maximumDimension).contains(dimension), "an index of \(dimension) dimensions")
         return Writing(committed: GraphState(metric: metric, dimension: dimension, settings: settings))
-    }
-
-    private static func lock(_ path: String) throws(VectorIndexError) -> FileLock {
-        try filing { () throws(FilesError) in try FileLock(path: path + ".lock") }
     }
 
     /// What was last committed.

@@ -14,18 +14,10 @@ extension GraphSnapshot {
         let k = min(k, count)
         guard k > 0, let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let filter = candidates.map(GraphFilter.init)
-        return try prepared.withUnsafePointer { base in
-            nonisolated(unsafe) let base = base
-            return Result { () throws(VectorIndexError) in
-                try parallelMap(
-                    prepared.rows,
-                    throwing: { (row) throws(VectorIndexError) in
-                        let query = base + row * prepared.stride
-                        guard let filter else { return try nearest(query, space: space, k: k) }
-                        return try nearest(query, space: space, k: k, among: filter)
-                    })
-            }
-        }.get()
+        return try eachQuery(prepared.view) { (query) throws(VectorIndexError) in
+            guard let filter else { return try nearest(query, space: space, k: k) }
+            return try nearest(query, space: space, k: k, among: filter)
+        }
     }
 
     /// The `k` nearest vectors of each query with the narrowest beam that was measured to reach a recall: see
@@ -39,13 +31,9 @@ extension GraphSnapshot {
     public func search(
         _ query: [Float], within radius: Float, among candidates: CandidateSet?
     ) throws(VectorIndexError) -> [Neighbour] {
-        var k = 64
-        while true {
-            // A wider beam than asked for: what is missed matters more here than what it costs.
-            let found = try searching(beam: max(beam, 2 * k)).search(query, k: k, among: candidates)
-            let inside = found.prefix { metric.largerIsNearer ? $0.score >= radius : $0.score <= radius }
-            if inside.count < found.count || found.count < k { return Array(inside) }
-            k *= 4
+        // A wider beam than asked for: what is missed matters more here than what it costs.
+        try nearest(within: radius) { (k) throws(VectorIndexError) in
+            try searching(beam: max(beam, 2 * k)).search(query, k: k, among: candidates)
         }
     }
 
@@ -82,16 +70,9 @@ extension GraphSnapshot {
     func nearestByRows(_ queries: MatrixView<Float>, k: Int) throws(VectorIndexError) -> [[Neighbour]] {
         guard let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let vertices = (0..<UInt32(state.vertexEnd)).filter(state.isLive)
-        return try queries.withUnsafePointer { base in
-            nonisolated(unsafe) let base = base
-            return Result { () throws(VectorIndexError) in
-                try parallelMap(
-                    queries.rows,
-                    throwing: { (row) throws(VectorIndexError) in
-                        try nearest(base + row * queries.stride, space: space, k: k, of: vertices, allowed: nil)
-                    })
-            }
-        }.get()
+        return try eachQuery(queries) { (query) throws(VectorIndexError) in
+            try nearest(query, space: space, k: k, of: vertices, allowed: nil)
+        }
     }
 
     /// How many of the nearest by the rows are looked at again.

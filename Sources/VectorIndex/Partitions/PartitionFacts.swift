@@ -55,11 +55,8 @@ struct PartitionFacts: Equatable {
         partitions = small(8) == 0 ? nil : small(8)
         clusteredCount = clustered
         if small(12) == 1 {
-            let (square, scale) = (double(16), Float(bitPattern: facts.littleEndian(UInt32.self, at: 24)))
-            guard scale.isNormal, scale > 0, scale.significand == 1, abs(scale.exponent) <= 100, square.isFinite,
-                square >= 0
-            else { return nil }
-            space = (scale, square)
+            space = GraphSpace.numbers(scale: facts.littleEndian(UInt32.self, at: 24), largestSquare: double(16))
+            guard space != nil else { return nil }
         }
         let count = small(28)
         guard let measured = RecallCalibration.points(points, count: count), let queries = number(40),

@@ -70,7 +70,14 @@ final class PartitionFile: @unchecked Sendable {
             settings: PartitionSettings(
                 partitions: facts.partitions, bits: numbers.bits, vectors: numbers.vectors, seed: facts.seed))
         state.file = self
-        state.space = try space()
+        state.space = try facts.space.map { (space) throws(VectorIndexError) in
+            guard
+                let space = GraphSpace(
+                    space, metric: numbers.metric, dimension: numbers.dimension, centre: part(layout.centre),
+                    signs: part(layout.signs))
+            else { throw damaged("its centre is not finite") }
+            return space
+        }
         state.calibration = facts.calibration
         state.clusteredCount = facts.clusteredCount
         state.centres = try centres()
@@ -105,16 +112,6 @@ final class PartitionFile: @unchecked Sendable {
         return PartitionCentres(width: width, halves: halves, lengths: lengths, roots: roots)
     }
 
-    private func space() throws(VectorIndexError) -> GraphSpace? {
-        guard let space = facts.space else { return nil }
-        let centre = floats(layout.centre)
-        guard centre.allSatisfy(\.isFinite) else { throw damaged("its centre is not finite") }
-        return GraphSpace(
-            metric: layout.numbers.metric, dimension: layout.numbers.dimension, centre: centre, scale: space.scale,
-            largestSquare: space.largestSquare,
-            rotation: RandomRotation(width: layout.partitionLayout.codes.width, signs: Array(part(layout.signs))))
-    }
-
     func damaged(_ reason: String) -> VectorIndexError { .damaged(path: path, reason: reason) }
 
     // MARK: Checking
@@ -129,17 +126,9 @@ final class PartitionFile: @unchecked Sendable {
     /// Makes sure that the table of ids is as it was written, ascends and names partitions of the index.
     func checkTable() throws(VectorIndexError) {
         if tableIsChecked.load(ordering: .acquiring) { return }
-        try pages.check(layout.tableIDs.lowerBound..<layout.tablePartitions.upperBound)
-        let (ids, partitions) = (part(layout.tableIDs), part(layout.tablePartitions))
-        var last: UInt64?
-        for index in 0..<layout.numbers.idCount {
-            let id = ids.littleEndian(UInt64.self, at: 8 * index)
-            guard last.map({ $0 < id }) ?? true else { throw damaged("its ids do not ascend at id \(id)") }
-            guard partitions.littleEndian(UInt32.self, at: 4 * index) < layout.numbers.partitionCount else {
-                throw damaged("id \(id) is in a partition that is not there")
-            }
-            last = id
-        }
+        try pages.checkTable(
+            ids: layout.tableIDs, owners: layout.tablePartitions, ownerEnd: layout.numbers.partitionCount,
+            otherwise: "in a partition that is not there")
         tableIsChecked.store(true, ordering: .releasing)
     }
 

@@ -47,7 +47,7 @@ public final class PartitionIndex: Sendable {
         creating path: String, dimension: Int, metric: Metric, settings: PartitionSettings = PartitionSettings(),
         tag: [UInt8] = [], force: Bool = false
     ) throws(VectorIndexError) {
-        let lock = try Self.lock(path)
+        let lock = try lockIndex(path)
         var writing = Self.empty(dimension: dimension, metric: metric, settings: settings)
         writing.tag = tag
         try PartitionSnapshot(writing.committed).write(to: path, tag: tag, force: force)
@@ -60,7 +60,7 @@ public final class PartitionIndex: Sendable {
     public convenience init(path: String) throws(VectorIndexError) {
         // First the file: a path without an index should not gain a lock.
         _ = try PartitionSnapshot(path: path)
-        let lock = try Self.lock(path)
+        let lock = try lockIndex(path)
         self.init(try Self.writing(from: PartitionSnapshot(path: path)), path: path, lock: lock)
     }
 
@@ -87,10 +87,6 @@ public final class PartitionIndex: Sendable {
         precondition(
             (1...IndexFileLayout.maximumDimension).contains(dimension), "an index of \(dimension) dimensions")
         return Writing(committed: PartitionState(metric: metric, dimension: dimension, settings: settings))
-    }
-
-    private static func lock(_ path: String) throws(VectorIndexError) -> FileLock {
-        try filing { () throws(FilesError) in try FileLock(path: path + ".lock") }
     }
 
     /// What was last committed.

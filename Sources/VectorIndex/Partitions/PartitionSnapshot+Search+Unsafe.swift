@@ -14,18 +14,10 @@ extension PartitionSnapshot {
         let k = min(k, count)
         guard k > 0, let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let filter = candidates.map { PartitionFilter($0, bodies: state.bodies) }
-        return try prepared.withUnsafePointer { base in
-            nonisolated(unsafe) let base = base
-            return Result { () throws(VectorIndexError) in
-                try parallelMap(
-                    prepared.rows,
-                    throwing: { (row) throws(VectorIndexError) in
-                        let query = base + row * prepared.stride
-                        guard let filter else { return try nearest(query, space: space, k: k) }
-                        return try nearest(query, space: space, k: k, among: filter)
-                    })
-            }
-        }.get()
+        return try eachQuery(prepared.view) { (query) throws(VectorIndexError) in
+            guard let filter else { return try nearest(query, space: space, k: k) }
+            return try nearest(query, space: space, k: k, among: filter)
+        }
     }
 
     /// The `k` nearest vectors of each query with the fewest probes that were measured to reach a recall: see
@@ -39,13 +31,10 @@ extension PartitionSnapshot {
     public func search(
         _ query: [Float], within radius: Float, among candidates: CandidateSet?
     ) throws(VectorIndexError) -> [Neighbour] {
-        var k = 64
-        while true {
-            // More probes than asked for: what is missed matters more here than what it costs.
-            let found = try searching(probes: 2 * probes).search(query, k: k, among: candidates)
-            let inside = found.prefix { metric.largerIsNearer ? $0.score >= radius : $0.score <= radius }
-            if inside.count < found.count || found.count < k { return Array(inside) }
-            k *= 4
+        // More probes than asked for: what is missed matters more here than what it costs.
+        let wider = searching(probes: 2 * probes)
+        return try nearest(within: radius) { (k) throws(VectorIndexError) in
+            try wider.search(query, k: k, among: candidates)
         }
     }
 
