@@ -145,8 +145,12 @@ package struct GraphRows {
     }
 
     /// Sorts entries by distance, ties by the lower number; each vertex stays once.
-    package static func sort(_ entries: UnsafeMutablePointer<GraphEntry>, count: Int) -> Int {
-        attune_graph_sort(c(entries), count)
+    ///
+    /// - Parameter visited: A bit for each vertex, all 0.
+    package static func sort(
+        _ entries: UnsafeMutablePointer<GraphEntry>, count: Int, visited: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        attune_graph_sort(c(entries), count, visited)
     }
 
     /// Fills in the distances of entries to a rotated query.
@@ -181,7 +185,7 @@ package struct GraphRows {
 
     /// Chooses at most `degree` of sorted candidates that lead into different directions.
     ///
-    /// - Parameter scratch: Room for `count` + width.
+    /// - Parameter scratch: Room for 2·`count` + width.
     package func prune(
         _ candidates: UnsafePointer<GraphEntry>, count: Int, into kept: UnsafeMutablePointer<GraphEntry>,
         scratch: UnsafeMutablePointer<Float>

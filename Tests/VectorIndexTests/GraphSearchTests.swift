@@ -37,6 +37,29 @@ struct GraphSearchTests {
                 <= GraphVectors.recall(found, of: truth, metric: setting.metric))
     }
 
+    @Test("finds as much where vectors came sorted by topic as where they came mixed")
+    func sorted() throws {
+        let (topics, size, dimension) = (10, 1600, 32)
+        func stacked(_ count: Int, stream: UInt64, row: (_ topic: Int, _ place: Int) -> Int) -> Matrix<Float> {
+            var vectors = Matrix<Float>(rows: topics * count, columns: dimension)
+            for topic in 0..<topics {
+                let seed = 61 + UInt64(topic)
+                let own = GraphVectors.clustered(count, dimension: dimension, clusters: 3, seed: seed, stream: stream)
+                for place in 0..<count { vectors.setRow(row(topic, place), to: own.row(place)) }
+            }
+            return vectors
+        }
+        let queries = stacked(50, stream: 2) { $0 * 50 + $1 }
+        let recalls = try [
+            stacked(size, stream: 1) { $0 * size + $1 }, stacked(size, stream: 1) { $1 * topics + $0 },
+        ].map { vectors in
+            let truth = try GraphVectors.exact(vectors, metric: .squaredL2).search(queries.view, k: 10)
+            let found = try GraphVectors.graph(vectors).snapshot().searching(beam: 24).search(queries.view, k: 10)
+            return GraphVectors.recall(found, of: truth, metric: .squaredL2, slack: 0)
+        }
+        #expect(recalls[0] >= recalls[1] - 0.005, "sorted and mixed: \(recalls)")
+    }
+
     @Test("gives scores that are exact where vectors are kept, and near where they are not", arguments: settings)
     func scores(setting: Setting) throws {
         let vectors = GraphVectors.clustered(2000, dimension: 40, seed: 3)

@@ -41,6 +41,24 @@ ATTUNE_INLINE graph_product graph_distance(const attune_graph *graph, const attu
     return graph->form == attune_graph_form_f16 ? k->distance : k->distance_u8;
 }
 
+ATTUNE_INLINE int is_marked(const uint32_t *bits, uint32_t i) { return bits[i / 32] >> (i % 32) & 1; }
+
+ATTUNE_INLINE void mark(uint32_t *bits, uint32_t i) { bits[i / 32] |= 1u << (i % 32); }
+
+/// The bits of a float so that they are ordered as the floats are.
+ATTUNE_INLINE uint32_t order_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    return bits ^ ((uint32_t)((int32_t)bits >> 31) | 0x80000000u);
+}
+
+ATTUNE_INLINE float distance_of_order(uint32_t bits) {
+    bits ^= bits >> 31 ? 0x80000000u : ~0u;
+    float x;
+    memcpy(&x, &bits, 4);
+    return x;
+}
+
 ATTUNE_INLINE int entry_precedes(attune_graph_entry a, attune_graph_entry b) {
     return a.distance != b.distance ? a.distance < b.distance : a.vertex < b.vertex;
 }

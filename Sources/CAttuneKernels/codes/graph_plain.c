@@ -114,6 +114,7 @@ ATTUNE_INLINE void admit(
     ATTUNE_GRAPH_SEARCH(isa, attribute static, insert, admit)                                                          \
     const attune_graph_kernels attune_graph_kernels_##isa = {                                                          \
         .distance = distance_f16_##isa,                                                                                \
+        .distances = NULL,                                                                                             \
         .dot = dot_f16_##isa,                                                                                          \
         .distance_u8 = distance_u8_##isa,                                                                              \
         .dot_u8 = dot_u8_##isa,                                                                                        \

@@ -2,26 +2,69 @@
 #include "codes.h"
 #include "graph.h"
 
-#include <stdlib.h>
+/// An entry as one number in the order of entries: the bits of its distance, below them its vertex.
+typedef uint64_t __attribute__((may_alias, aligned(4))) entry_key;
 
-static int compare_vertices(const void *a, const void *b) {
-    const attune_graph_entry *x = a, *y = b;
-    if (x->vertex != y->vertex) return x->vertex < y->vertex ? -1 : 1;
-    return x->distance < y->distance ? -1 : x->distance > y->distance;
+enum { FEW_KEYS = 12 };
+
+/// Quicksort: a branch that cannot be foretold, as comparing functions have it, costs more than the exchange it avoids.
+static void sort_keys(entry_key *keys, size_t count) {
+    while (count > FEW_KEYS) {
+        const uint64_t a = keys[0], b = keys[count / 2], c = keys[count - 1];
+        const uint64_t low = a < b ? a : b, high = a < b ? b : a;
+        const uint64_t pivot = c < low ? low : c > high ? high : c;
+        keys[pivot == a ? 0 : pivot == b ? count / 2 : count - 1] = c;
+        keys[count - 1] = pivot;
+        size_t below = 0;
+        for (size_t i = 0; i + 1 < count; i++) {
+            const uint64_t key = keys[i];
+            keys[i] = keys[below];
+            keys[below] = key;
+            below += key < pivot;
+        }
+        keys[count - 1] = keys[below];
+        keys[below] = pivot;
+        // The smaller part by a call, so that the stack stays short.
+        const size_t after = below + 1, above = count - after;
+        if (below < above) {
+            sort_keys(keys, below);
+            keys += after;
+            count = above;
+        } else {
+            sort_keys(keys + after, above);
+            count = below;
+        }
+    }
+    for (size_t i = 1; i < count; i++) {
+        const uint64_t key = keys[i];
+        size_t place = i;
+        for (; place > 0 && keys[place - 1] > key; place--) keys[place] = keys[place - 1];
+        keys[place] = key;
+    }
 }
 
-static int compare_distances(const void *a, const void *b) {
-    const attune_graph_entry *x = a, *y = b;
-    return entry_precedes(*x, *y) ? -1 : entry_precedes(*y, *x);
+static void sort_entries(attune_graph_entry *entries, size_t count) {
+    entry_key *keys = (entry_key *)entries;
+    for (size_t i = 0; i < count; i++) {
+        const attune_graph_entry entry = entries[i];
+        keys[i] = (uint64_t)order_of(entry.distance) << 32 | entry.vertex;
+    }
+    sort_keys(keys, count);
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t key = keys[i];
+        entries[i] = (attune_graph_entry){distance_of_order((uint32_t)(key >> 32)), (uint32_t)key};
+    }
 }
 
-size_t attune_graph_sort(attune_graph_entry *entries, size_t count) {
-    qsort(entries, count, sizeof *entries, compare_vertices);
+size_t attune_graph_sort(attune_graph_entry *entries, size_t count, uint32_t *visited) {
+    sort_entries(entries, count);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || entries[i].vertex != entries[i - 1].vertex) entries[kept++] = entries[i];
+        if (is_marked(visited, entries[i].vertex)) continue;
+        mark(visited, entries[i].vertex);
+        entries[kept++] = entries[i];
     }
-    qsort(entries, kept, sizeof *entries, compare_distances);
+    for (size_t i = 0; i < kept; i++) visited[entries[i].vertex / 32] = 0;
     return kept;
 }
 
@@ -92,36 +135,76 @@ size_t attune_graph_neighbours(const attune_graph *graph, uint32_t vertex, uint3
     return count;
 }
 
+enum { DISTANCES = 4 };
+
+/// The distances of a vector from at most four vertices'.
+static void few_distances(
+    const attune_graph_kernels *k, const attune_graph *graph, const float *vector, const attune_graph_entry *candidates,
+    const uint32_t *places, size_t count, float *distances) {
+    const void *rows[DISTANCES];
+    for (size_t i = 0; i < count; i++) rows[i] = graph_row(graph, candidates[places[i]].vertex);
+    if (count == DISTANCES && k->distances && graph->form == attune_graph_form_f16) {
+        k->distances(vector, rows, graph->width, distances);
+        return;
+    }
+    const graph_product distance = graph_distance(graph, k);
+    for (size_t i = 0; i < count; i++) {
+        distances[i] = distance(vector, rows[i], graph_extra(graph, rows[i]), graph->width);
+    }
+}
+
 /// The steps of the factor by which a chosen neighbour has to be nearer, squared; then whatever is left.
 static const float factors[] = {1.0f, 1.21f, 1.44f};
 enum { FACTORS = sizeof factors / sizeof factors[0] };
 
+/// Notes by how much one more chosen vertex covers the open candidates; those that are covered for good are open no more.
+/// Returns how many are left.
+static size_t cover_others(
+    const attune_graph_kernels *k, const attune_graph *graph, const float *chosen, const attune_graph_entry *candidates,
+    float *cover, uint32_t *open, size_t count) {
+    size_t left = 0;
+    for (size_t next = 0; next < count; next += DISTANCES) {
+        const size_t few = count - next < DISTANCES ? count - next : DISTANCES;
+        float d[DISTANCES];
+        few_distances(k, graph, chosen, candidates, open + next, few, d);
+        for (size_t n = 0; n < few; n++) {
+            const uint32_t j = open[next + n];
+            const float ratio = d[n] > 0 ? candidates[j].distance / d[n] : 0x1p100f;
+            cover[j] = ratio > cover[j] ? ratio : cover[j];
+            open[left] = j;
+            left += cover[j] <= factors[FACTORS - 1];
+        }
+    }
+    return left;
+}
+
 size_t attune_graph_prune(
     const attune_kernels *kernels, const attune_graph *graph, const attune_graph_entry *candidates, size_t count,
     size_t limit, attune_graph_entry *kept, float *scratch) {
-    const graph_product distance = graph_distance(graph, attune_graph_kernels_for(kernels));
+    const attune_graph_kernels *k = attune_graph_kernels_for(kernels);
     // Of each candidate by how much the chosen ones cover it, infinite for those that are chosen.
-    float *cover = scratch, *vector = scratch + count;
-    size_t found = 0;
+    float *cover = scratch, *vector = scratch + 2 * count;
+    // The candidates that may still be chosen.
+    uint32_t *open = (uint32_t *)(scratch + count);
+    size_t found = 0, open_count = count;
     if (count <= limit) {
         memcpy(kept, candidates, count * sizeof *kept);
         return count;
     }
-    for (size_t i = 0; i < count; i++) cover[i] = 0;
+    for (size_t i = 0; i < count; i++) {
+        cover[i] = 0;
+        open[i] = (uint32_t)i;
+    }
     for (int pass = 0; pass < FACTORS && found < limit; pass++) {
-        for (size_t i = 0; i < count && found < limit; i++) {
+        for (size_t place = 0; place < open_count && found < limit; place++) {
+            const uint32_t i = open[place];
             if (cover[i] > factors[pass]) continue;
             kept[found++] = candidates[i];
             cover[i] = INFINITY;
             if (found == limit) break;
             attune_graph_vector(kernels, graph, candidates[i].vertex, vector);
-            for (size_t j = i + 1; j < count; j++) {
-                if (cover[j] > factors[FACTORS - 1]) continue;
-                const uint8_t *row = graph_row(graph, candidates[j].vertex);
-                const float d = distance(vector, row, graph_extra(graph, row), graph->width);
-                const float ratio = d > 0 ? candidates[j].distance / d : 0x1p100f;
-                cover[j] = ratio > cover[j] ? ratio : cover[j];
-            }
+            open_count = place + 1
+                + cover_others(k, graph, vector, candidates, cover, open + place + 1, open_count - place - 1);
         }
     }
     while (found < limit) {
@@ -133,7 +216,7 @@ size_t attune_graph_prune(
         kept[found++] = candidates[best];
         cover[best] = INFINITY;
     }
-    qsort(kept, found, sizeof *kept, compare_distances);
+    sort_entries(kept, found);
     return found;
 }
 

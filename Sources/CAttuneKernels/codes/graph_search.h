@@ -18,28 +18,11 @@ typedef struct graph_beam {
 
 enum { GRAPH_EXPANDED = 1 };
 
-ATTUNE_INLINE int is_marked(const uint32_t *bits, uint32_t i) { return bits[i / 32] >> (i % 32) & 1; }
-
-ATTUNE_INLINE void mark(uint32_t *bits, uint32_t i) { bits[i / 32] |= 1u << (i % 32); }
-
-/// The bits of a float so that they are ordered as the floats are.
-ATTUNE_INLINE uint32_t order_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    return bits ^ ((uint32_t)((int32_t)bits >> 31) | 0x80000000u);
-}
-
 ATTUNE_INLINE uint64_t key_of(uint32_t order, uint32_t vertex) { return (uint64_t)order << 32 | vertex << 1; }
 
 ATTUNE_INLINE uint32_t vertex_of(uint64_t key) { return (uint32_t)key >> 1; }
 
-ATTUNE_INLINE float distance_of(uint64_t key) {
-    uint32_t bits = (uint32_t)(key >> 32);
-    bits ^= bits >> 31 ? 0x80000000u : ~0u;
-    float x;
-    memcpy(&x, &bits, 4);
-    return x;
-}
+ATTUNE_INLINE float distance_of(uint64_t key) { return distance_of_order((uint32_t)(key >> 32)); }
 
 /// An empty beam: infinitely far vertices that were expanded. Before its first key is room for a block, whose last is below all.
 ATTUNE_INLINE graph_beam beam_make(uint64_t *room, size_t limit, uint32_t capacity) {

@@ -75,6 +75,9 @@ typedef struct attune_graph_scratch {
 typedef struct attune_graph_kernels {
     /// |query - x|² of a row's vector; `extra` is its three floats, or null.
     float (*distance)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
+    /// The distances of four vectors of float16, bit for bit those of `distance`; null where they are best taken one by one.
+    void (*_Nullable distances)(
+        const float *query, const void *_Nonnull const *_Nonnull vectors, size_t width, float *distances);
     float (*dot)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
     /// The same for the other form of rows.
     float (*distance_u8)(const float *query, const void *vector, const float *_Nullable extra, size_t width);
@@ -112,7 +115,8 @@ size_t attune_graph_best(
     const attune_graph_entry *entries, size_t count, size_t limit, attune_graph_entry *best);
 
 /// Sorts entries: nearer first, ties by the lower number; of one vertex the nearest stays. Returns how many are left.
-size_t attune_graph_sort(attune_graph_entry *entries, size_t count);
+/// `visited` has a bit for each vertex, all 0 before and after.
+size_t attune_graph_sort(attune_graph_entry *entries, size_t count, uint32_t *visited);
 
 /// Fills in the distances of entries to a query.
 void attune_graph_measure(
@@ -139,8 +143,8 @@ size_t attune_graph_neighbours(const attune_graph *graph, uint32_t vertex, uint3
 
 /// Of candidates around a vertex, by ascending distance from it and without itself, chooses at most `limit` that lead into
 /// different directions (Subramanya et al., "DiskANN", NeurIPS 2019): one is left out where a chosen one that is nearer to the vertex
-/// is also nearer to it, by the square of a factor that grows until the list is full. `scratch` holds count + width
-/// floats and `kept` limit entries, which come out in ascending order. Returns how many.
+/// is also nearer to it, by the square of a factor that grows until the list is full. `scratch` holds
+/// 2·count + width floats and `kept` limit entries, which come out in ascending order. Returns how many.
 size_t attune_graph_prune(
     const attune_kernels *kernels, const attune_graph *graph, const attune_graph_entry *candidates, size_t count,
     size_t limit, attune_graph_entry *kept, float *scratch);

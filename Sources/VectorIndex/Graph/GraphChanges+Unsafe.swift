@@ -9,6 +9,8 @@ struct GraphChanges {
     private var doubtful: Set<UInt32> = []
     private let report: (GraphProgress) -> Bool
 
+    /// A round is at most one part in so many of the graph that it is planned against: vertices of one round do not see each other.
+    private static let roundPart = 2
     /// More vertices than that are not planned at once: what a round remembers of each takes memory.
     private static let largestRound = 1 << 17
     /// About one entry for so many vertices.
@@ -110,25 +112,32 @@ struct GraphChanges {
             state.space = GraphSpace(vectors, metric: state.metric, seed: state.settings.seed)
         }
         let old = state.vertexCount
-        let added = place(ids, vectors)
+        var added = place(ids, vectors)
         guard !added.isEmpty else { return }
+        // What comes sorted, by topic or by writer, would come in rounds of its own, without its neighbours: of mnist784's a beam of 32
+        // then found 94.6 % instead of 99.5.
+        var generator = RandomGenerator(seed: state.settings.seed, stream: 3)
+        generator.shuffle(&added)
         doubtful.formUnion(added)
-        // Each round as large as the graph that it is planned against.
-        var (done, existing) = (0, old)
+        // What the refinement looks for again need not be found as well at first.
+        let first = GraphRound(beam: (state.settings.buildBeam + 1) / 2)
+        var (done, existing, withEntries) = (0, old, 0)
         while done < added.count {
             try check(.inserting, done, of: added.count)
-            var size = min(existing, Self.largestRound)
+            var size = min(max(existing / Self.roundPart, GraphRound.fewest), Self.largestRound)
             var others: [UInt32]?
             if existing < GraphRound.fewest {
                 size = GraphRound.fewest - existing
                 others = liveVertices(before: done, of: added) + added[done..<min(added.count, done + size)]
             }
             let round = Array(added[done..<min(added.count, done + size)])
-            doubtful.formUnion(GraphRound(beam: state.settings.buildBeam).run(round, comparing: others, in: &state))
+            doubtful.formUnion(first.run(round, comparing: others, in: &state))
             done += round.count
             existing += round.count
+            guard existing >= 2 * withEntries || done == added.count else { continue }
             // After a few more vertices the entries are as good as before.
             chooseEntries(anew: 2 * added.count >= old, linkedOnly: done < added.count)
+            withEntries = existing
         }
         for pass in 0..<state.settings.refinements where old + added.count > GraphRound.fewest {
             for start in stride(from: 0, to: added.count, by: Self.largestRound) {

@@ -114,7 +114,7 @@ final class GraphReach {
                     scratch.query(), beam: beam, once: once, room: scratch.room, visited: scratch.visited,
                     popped: scratch.popped,
                     limit: GraphScratch.limit(beam: beam))
-                let sorted = GraphRows.sort(scratch.popped, count: count)
+                let sorted = scratch.sort(scratch.popped, count: count)
                 return (0..<sorted).map { scratch.popped[$0].vertex }
             }
         }
@@ -137,7 +137,7 @@ final class GraphReach {
             state.withRows { rows in
                 let entries = scratch.popped
                 rows.vector(parent, into: scratch.vector)
-                var count = GraphRows.sort(entries, count: scratch.append(neighboursOf: parent, in: rows, count: 0))
+                var count = scratch.sort(entries, count: scratch.append(neighboursOf: parent, in: rows, count: 0))
                 var replacement = Replacement()
                 if count == degree {
                     let place = (0..<count).last {

@@ -63,7 +63,7 @@ struct GraphRound {
             count = scratch.append(neighboursOf: vertex, in: rows, count: count)
             count = without(vertex, candidates, count: count)
         }
-        count = min(GraphRows.sort(candidates, count: count), Self.mostCandidates)
+        count = min(scratch.sort(candidates, count: count), Self.mostCandidates)
         return rows.prune(candidates, count: count, into: kept, scratch: scratch.numbers)
     }
 
@@ -117,7 +117,7 @@ struct GraphRound {
             entries[count] = entry
             count += 1
         }
-        count = min(GraphRows.sort(entries, count: count), Self.mostCandidates)
+        count = min(scratch.sort(entries, count: count), Self.mostCandidates)
         let kept = rows.prune(entries, count: count, into: scratch.best, scratch: scratch.numbers)
         return link(target, to: scratch.best, count: kept, rows)
     }
@@ -162,7 +162,7 @@ struct GraphRound {
                 }
                 rows.vector(vertices[place], into: scratch.vector)
                 rows.measure(scratch.vector, entries, count: candidates[place].count)
-                let count = min(GraphRows.sort(entries, count: candidates[place].count), Self.mostCandidates)
+                let count = min(scratch.sort(entries, count: candidates[place].count), Self.mostCandidates)
                 lists.counts[place] = Int32(
                     rows.prune(
                         entries, count: count, into: lists.entries + place * lists.degree, scratch: scratch.numbers))

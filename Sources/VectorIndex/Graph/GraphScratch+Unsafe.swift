@@ -56,6 +56,11 @@ final class GraphScratch: @unchecked Sendable {
             tables: tables)
     }
 
+    /// Sorts entries by distance; each vertex stays once.
+    func sort(_ entries: UnsafeMutablePointer<GraphEntry>, count: Int) -> Int {
+        GraphRows.sort(entries, count: count, visited: visited)
+    }
+
     /// Appends the neighbours of a vertex to `popped`, with their distances from `vector`; returns how many are there then.
     func append(neighboursOf vertex: UInt32, in rows: GraphRows, count: Int) -> Int {
         let entries = popped + count
@@ -90,9 +95,23 @@ final class GraphScratchPool: Sendable {
     func use<R, Failure: Error>(
         vertexCount: Int, beam: Int, _ body: (GraphScratch) throws(Failure) -> R
     ) throws(Failure) -> R {
-        let scratch = waiting.withLock { $0.popLast() } ?? GraphScratch(width: width)
-        scratch.prepare(vertexCount: vertexCount, beam: beam)
+        let scratch = take(vertexCount: vertexCount, beam: beam)
         defer { waiting.withLock { $0.append(scratch) } }
         return try body(scratch)
+    }
+
+    /// Lends memory for several searches at once.
+    func use<R, Failure: Error>(
+        _ count: Int, vertexCount: Int, beam: Int, _ body: ([GraphScratch]) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        let scratches = (0..<count).map { _ in take(vertexCount: vertexCount, beam: beam) }
+        defer { waiting.withLock { $0 += scratches } }
+        return try body(scratches)
+    }
+
+    private func take(vertexCount: Int, beam: Int) -> GraphScratch {
+        let scratch = waiting.withLock { $0.popLast() } ?? GraphScratch(width: width)
+        scratch.prepare(vertexCount: vertexCount, beam: beam)
+        return scratch
     }
 }

@@ -64,15 +64,19 @@ struct GraphSearch {
         GraphRows.best(scratch.popped, count: count, limit: limit, into: scratch.best)
     }
 
-    /// The nearest of these vertices, into `scratch.best`.
-    func best(of vertices: [UInt32], limit: Int) throws(VectorIndexError) -> Int {
-        if let file = state.file { for vertex in vertices { try file.check(row: vertex) } }
-        var entries = vertices.map { GraphEntry(distance: 0, vertex: $0) }
-        return entries.withUnsafeMutableBufferPointer { entries in
-            guard let base = entries.baseAddress else { return 0 }
-            state.withRows { $0.measure(scratch.vector, base, count: entries.count) }
-            return GraphRows.best(base, count: entries.count, limit: limit, into: scratch.best)
+    /// The most vertices that one call compares.
+    static let tile = 256
+
+    /// The nearest of the first vertices of `scratch.best` and of these others, into `scratch.best`.
+    func best(_ count: Int, and vertices: ArraySlice<UInt32>, limit: Int) -> Int {
+        let entries = scratch.popped
+        precondition(vertices.count <= Self.tile && count <= limit, "\(count) and \(vertices.count) vertices")
+        entries.update(from: scratch.best, count: count)
+        for (place, vertex) in vertices.enumerated() {
+            entries[count + place] = GraphEntry(distance: 0, vertex: vertex)
         }
+        state.withRows { $0.measure(scratch.vector, entries + count, count: vertices.count) }
+        return best(count + vertices.count, limit: limit)
     }
 
     /// Turns the first vertices of `scratch.best` into results: exact where vectors are kept, else from the rows.

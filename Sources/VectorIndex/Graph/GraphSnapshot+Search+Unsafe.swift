@@ -51,18 +51,33 @@ extension GraphSnapshot {
         }
     }
 
-    /// The nearest of these vertices as the rows keep them.
+    /// The nearest of these vertices to each query as the rows keep them. A row is compared with all queries while it is near: rows far
+    /// from each other cost more to fetch than to compare with.
     private func nearest(
-        _ query: UnsafePointer<Float>, space: GraphSpace, k: Int, of vertices: [UInt32], allowed: CandidateSet?
-    ) throws(VectorIndexError) -> [Neighbour] {
+        _ queries: [UnsafePointer<Float>], space: GraphSpace, k: Int, of vertices: [UInt32], allowed: CandidateSet?
+    ) throws(VectorIndexError) -> [[Neighbour]] {
+        if let file = state.file { for vertex in vertices { try file.check(row: vertex) } }
         let limit = candidateLimit(k)
-        return try state.scratches.use(vertexCount: state.vertexEnd, beam: max(1, limit)) {
-            (scratch) throws(VectorIndexError) in
-            let search = GraphSearch(query, state: state, space: space, scratch: scratch)
-            let best = try search.best(of: vertices, limit: limit)
-            return try search.neighbours(best, space: space, k: k, allowed: allowed)
+        return try state.scratches.use(queries.count, vertexCount: state.vertexEnd, beam: max(1, limit)) {
+            (scratches) throws(VectorIndexError) in
+            let searches = zip(queries, scratches).map { GraphSearch($0, state: state, space: space, scratch: $1) }
+            var counts = [Int](repeating: 0, count: searches.count)
+            for start in stride(from: 0, to: vertices.count, by: GraphSearch.tile) {
+                let tile = vertices[start..<min(vertices.count, start + GraphSearch.tile)]
+                for (place, search) in searches.enumerated() {
+                    counts[place] = search.best(counts[place], and: tile, limit: limit)
+                }
+            }
+            var found: [[Neighbour]] = []
+            for (search, count) in zip(searches, counts) {
+                found.append(try search.neighbours(count, space: space, k: k, allowed: allowed))
+            }
+            return found
         }
     }
+
+    /// Queries that share a look at the rows.
+    private static let queriesPerLook = 16
 
     /// The nearest of all vectors as the rows keep them: what the widest beam would find.
     ///
@@ -70,9 +85,19 @@ extension GraphSnapshot {
     func nearestByRows(_ queries: MatrixView<Float>, k: Int) throws(VectorIndexError) -> [[Neighbour]] {
         guard let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let vertices = (0..<UInt32(state.vertexEnd)).filter(state.isLive)
-        return try eachQuery(queries) { (query) throws(VectorIndexError) in
-            try nearest(query, space: space, k: k, of: vertices, allowed: nil)
-        }
+        return try queries.withUnsafePointer { base in
+            nonisolated(unsafe) let base = base
+            return Result { () throws(VectorIndexError) in
+                try parallelMap(
+                    (queries.rows + Self.queriesPerLook - 1) / Self.queriesPerLook,
+                    throwing: { (group) throws(VectorIndexError) in
+                        let first = group * Self.queriesPerLook
+                        let rows = first..<min(queries.rows, first + Self.queriesPerLook)
+                        return try nearest(
+                            rows.map { base + $0 * queries.stride }, space: space, k: k, of: vertices, allowed: nil)
+                    })
+            }
+        }.get().flatMap { $0 }
     }
 
     /// How many of the nearest by the rows are looked at again.
@@ -103,6 +128,6 @@ extension GraphSnapshot {
         }
         try state.file?.checkTable()
         return try nearest(
-            query, space: space, k: k, of: filter.vertices(in: state.table), allowed: filter.candidates)
+            [query], space: space, k: k, of: filter.vertices(in: state.table), allowed: filter.candidates)[0]
     }
 }
