@@ -20,7 +20,7 @@ struct Race: ParsableCommand {
     @Option(help: "The true neighbours' numbers, .npy (default: found by a full scan).") var truth: String?
     @Option(help: "l2, ip or cosine.") var metric = "l2"
     @Option(name: .short, help: "Neighbours a query.") var k = 10
-    @Option(help: "Queries that are asked.") var count = 1000
+    @Option(help: "Queries that are asked, evenly spread over the file.") var count = 1000
     @Option(help: "Rounds.") var rounds = 5
     @Option(help: "Threads that build; searches use one.") var threads = ThreadPool.availableCores
     @Option(help: "Indexes of our own, separated by commas: \(OwnIndex.Structure.names).") var own =
@@ -82,16 +82,22 @@ struct Race: ParsableCommand {
 
     private func startPeers(_ vectors: Vectors) throws -> [RunningPeer] {
         guard peers != "none", Peer.interpreter != nil else { return [] }
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("attune-truth-\(getpid()).npy").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let writer = try NumpyWriter(replacing: path, type: .int32, shape: [vectors.truth.count, k])
+        let folder = FileManager.default.temporaryDirectory
+        let truth = folder.appendingPathComponent("attune-truth-\(getpid()).npy").path
+        let asked = folder.appendingPathComponent("attune-queries-\(getpid()).npy").path
+        defer { for path in [truth, asked] { try? FileManager.default.removeItem(atPath: path) } }
+        let writer = try NumpyWriter(replacing: truth, type: .int32, shape: [vectors.truth.count, k])
         for ids in vectors.truth { try writer.append(ids.map(Int32.init)) }
         try writer.commit()
+        let (rows, columns) = (vectors.queries.rows, vectors.queries.columns)
+        let queryWriter = try NumpyWriter(replacing: asked, type: .float32, shape: [rows, columns])
+        for row in 0..<rows { try queryWriter.append(vectors.queries.row(row)) }
+        try queryWriter.commit()
         return try peers.split(separator: ",").compactMap { name in
             try RunningPeer(
                 String(name),
                 arguments: [
-                    "--base", base, "--queries", queries, "--truth", path, "--metric", metric, "-k", "\(k)",
+                    "--base", base, "--queries", asked, "--truth", truth, "--metric", metric, "-k", "\(k)",
                     "--count", "\(vectors.queries.rows)",
                 ])
         }

@@ -18,7 +18,7 @@ struct Trials: ParsableCommand {
     @Option(help: "l2, ip or cosine.") var metric = "l2"
     @Option(help: "exact, graph or partitions.") var structure = Structure.graph
     @Option(name: .short, help: "Neighbours a query.") var k = 10
-    @Option(help: "Queries that are asked.") var count = 1000
+    @Option(help: "Queries that are asked, evenly spread over the file.") var count = 1000
     @Option(help: "Which trials, separated by commas.")
     var only = Trial.allCases.map(\.rawValue).joined(separator: ",")
     @Option(help: "Rounds of churn.") var rounds = 13

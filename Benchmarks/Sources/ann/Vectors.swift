@@ -16,18 +16,18 @@ struct Vectors {
 
     /// - Parameters:
     ///   - truth: a file of at least k ids a query; nil to compute them.
-    ///   - count: the first queries of the file.
+    ///   - count: queries, evenly spread over the file: its first ones need not be like the others.
     init(base: String, queries: String, truth: String?, metric: Metric, k: Int, count: Int) throws {
         self.metric = metric
         let all = try Self.read(base, metric)
-        let asked = try Self.read(queries, metric, count: count)
+        let queries = try Self.read(queries, metric)
+        let count = min(count, queries.rows)
+        let chosen = (0..<count).map { $0 * queries.rows / count }
+        let asked = queries.rows(chosen.map(UInt64.init))
         (self.base, self.queries) = (all, asked)
         if let truth {
             let file = try NumpyArray.open(truth)
-            let ids = file.floats(rows: 0..<asked.rows)
-            self.truth = (0..<asked.rows).map { row in
-                ids[row * file.columns..<row * file.columns + k].map { Int($0) }
-            }
+            self.truth = chosen.map { row in file.floats(rows: row..<row + 1).prefix(k).map { Int($0) } }
         } else {
             let index = ExactIndex(dimension: all.columns, metric: metric, codes: .never)
             try index.add(ids: (0..<UInt64(all.rows)).map { $0 }, vectors: all.view)
@@ -65,16 +65,14 @@ struct Vectors {
         return sum
     }
 
-    private static func read(_ path: String, _ metric: Metric, count: Int? = nil) throws -> Matrix<Float> {
+    private static func read(_ path: String, _ metric: Metric) throws -> Matrix<Float> {
         var matrix: Matrix<Float>
         if VectorFile.type(forFileNamed: path) != nil {
             let file = try VectorFile.open(path)
-            let rows = min(count ?? file.rows, file.rows)
-            matrix = Matrix(rows: rows, columns: file.columns, elements: file.floats(rows: 0..<rows))
+            matrix = Matrix(rows: file.rows, columns: file.columns, elements: file.floats(rows: 0..<file.rows))
         } else {
             let file = try NumpyArray.open(path)
-            let rows = min(count ?? file.rows, file.rows)
-            matrix = Matrix(rows: rows, columns: file.columns, elements: file.floats(rows: 0..<rows))
+            matrix = Matrix(rows: file.rows, columns: file.columns, elements: file.floats(rows: 0..<file.rows))
         }
         if metric == .cosine { _ = normalizeRows(&matrix) }
         return matrix

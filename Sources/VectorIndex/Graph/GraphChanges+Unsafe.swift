@@ -119,8 +119,9 @@ struct GraphChanges {
         var generator = RandomGenerator(seed: state.settings.seed, stream: 3)
         generator.shuffle(&added)
         doubtful.formUnion(added)
-        // What the refinement looks for again need not be found as well at first.
-        let first = GraphRound(beam: (state.settings.buildBeam + 1) / 2)
+        // What a refinement looks for again need not be found as well at first.
+        let beam = state.settings.buildBeam
+        let first = GraphRound(beam: state.settings.refinements > 0 ? (beam + 1) / 2 : beam)
         var (done, existing, withEntries) = (0, old, 0)
         while done < added.count {
             try check(.inserting, done, of: added.count)

@@ -13,7 +13,7 @@ public struct GraphSettings: Equatable, Sendable {
     public var profile: GraphProfile
     /// Neighbours a vertex, a multiple of 32.
     public var degree: Int
-    /// The width of the beam that looks for a new vector's neighbours, at least 1.
+    /// The width of the beam that looks for a new vector's neighbours, at least 1; half of it does before a refinement.
     public var buildBeam: Int
     /// How often a new vector's neighbours are chosen again once its batch is in.
     public var refinements: Int
