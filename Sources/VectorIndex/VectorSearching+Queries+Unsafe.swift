@@ -6,12 +6,24 @@ extension VectorSearching {
         _ queries: MatrixView<Float>,
         _ find: (UnsafePointer<Float>) throws(VectorIndexError) -> [Neighbour]
     ) throws(VectorIndexError) -> [[Neighbour]] {
+        try eachBlock(of: 1, queries) { (query, _) throws(VectorIndexError) in try find(query) }
+    }
+
+    /// What is found for each block of so many queries, of which the last may be smaller: on all cores, in their order.
+    ///
+    /// - Parameter find: Gets the first query of a block and how many they are; they are `queries.stride` apart.
+    func eachBlock<Found>(
+        of size: Int, _ queries: MatrixView<Float>,
+        _ find: (UnsafePointer<Float>, Int) throws(VectorIndexError) -> Found
+    ) throws(VectorIndexError) -> [Found] {
         try queries.withUnsafePointer { base in
             nonisolated(unsafe) let base = base
             return Result { () throws(VectorIndexError) in
                 try parallelMap(
-                    queries.rows,
-                    throwing: { (row) throws(VectorIndexError) in try find(base + row * queries.stride) })
+                    (queries.rows + size - 1) / size,
+                    throwing: { (block) throws(VectorIndexError) in
+                        try find(base + block * size * queries.stride, min(size, queries.rows - block * size))
+                    })
             }
         }.get()
     }

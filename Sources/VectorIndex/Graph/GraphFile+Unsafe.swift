@@ -49,12 +49,8 @@ final class GraphFile: @unchecked Sendable {
                 refinements: facts.refinements, keepsVectors: numbers.keepsVectors, seed: facts.seed))
         state.file = self
         state.space = try facts.space.map { (space) throws(VectorIndexError) in
-            guard
-                let space = GraphSpace(
-                    space, metric: numbers.metric, dimension: numbers.dimension, centre: part(layout.centre),
-                    signs: part(layout.signs))
-            else { throw damaged("its centre is not finite") }
-            return space
+            try pages.space(
+                space, metric: numbers.metric, dimension: numbers.dimension, centre: layout.centre, signs: layout.signs)
         }
         state.calibration = facts.calibration
         state.live = words(layout.live)

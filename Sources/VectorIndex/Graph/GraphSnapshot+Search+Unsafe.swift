@@ -85,19 +85,10 @@ extension GraphSnapshot {
     func nearestByRows(_ queries: MatrixView<Float>, k: Int) throws(VectorIndexError) -> [[Neighbour]] {
         guard let space = state.space else { return [[Neighbour]](repeating: [], count: queries.rows) }
         let vertices = (0..<UInt32(state.vertexEnd)).filter(state.isLive)
-        return try queries.withUnsafePointer { base in
-            nonisolated(unsafe) let base = base
-            return Result { () throws(VectorIndexError) in
-                try parallelMap(
-                    (queries.rows + Self.queriesPerLook - 1) / Self.queriesPerLook,
-                    throwing: { (group) throws(VectorIndexError) in
-                        let first = group * Self.queriesPerLook
-                        let rows = first..<min(queries.rows, first + Self.queriesPerLook)
-                        return try nearest(
-                            rows.map { base + $0 * queries.stride }, space: space, k: k, of: vertices, allowed: nil)
-                    })
-            }
-        }.get().flatMap { $0 }
+        return try eachBlock(of: Self.queriesPerLook, queries) { (first, count) throws(VectorIndexError) in
+            try nearest(
+                (0..<count).map { first + $0 * queries.stride }, space: space, k: k, of: vertices, allowed: nil)
+        }.flatMap { $0 }
     }
 
     /// How many of the nearest by the rows are looked at again.

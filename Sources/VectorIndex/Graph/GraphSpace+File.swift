@@ -13,23 +13,26 @@ extension GraphSpace {
         else { return nil }
         return (scale, largestSquare)
     }
+}
 
-    /// The space of a file; nil where its centre is not finite.
+extension PagedFile {
+    /// The space of a file.
     ///
     /// - Parameters:
-    ///   - centre: As many floats as ``coordinates(dimension:metric:)`` says.
+    ///   - centre: Where as many floats stand as ``GraphSpace/coordinates(dimension:metric:)`` says.
     ///   - signs: The rotation's.
-    init?(
-        _ numbers: Numbers, metric: Metric, dimension: Int, centre: UnsafeRawBufferPointer,
-        signs: UnsafeRawBufferPointer
-    ) {
-        let centre = (0..<centre.count / 4).map {
-            Float(bitPattern: centre.littleEndian(UInt32.self, at: 4 * $0))
+    /// - Throws: `damaged` where the centre is not finite.
+    func space(
+        _ numbers: GraphSpace.Numbers, metric: Metric, dimension: Int, centre: Range<Int>, signs: Range<Int>
+    ) throws(VectorIndexError) -> GraphSpace {
+        let centre = stride(from: centre.lowerBound, to: centre.upperBound, by: 4).map {
+            Float(bitPattern: bytes.littleEndian(UInt32.self, at: $0))
         }
-        guard centre.allSatisfy(\.isFinite) else { return nil }
-        self.init(
+        guard centre.allSatisfy(\.isFinite) else { throw .damaged(path: path, reason: "its centre is not finite") }
+        return GraphSpace(
             metric: metric, dimension: dimension, centre: centre, scale: numbers.scale,
             largestSquare: numbers.largestSquare,
-            rotation: RandomRotation(width: RandomRotation.width(dimension: centre.count), signs: Array(signs)))
+            rotation: RandomRotation(
+                width: RandomRotation.width(dimension: centre.count), signs: Array(bytes[signs])))
     }
 }
