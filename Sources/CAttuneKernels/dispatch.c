@@ -4,23 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar, scalar, scalar, scalar, scalar);
+static const attune_kernels scalar_table = ATTUNE_KERNEL_TABLE(scalar, scalar, scalar, scalar, scalar, scalar);
 
 static int always(void) { return 1; }
 
 #if ATTUNE_X86
-static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(avx2, avx2, avx2, avx2, avx2);
-static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(avx512, avx512, avx512, avx512, avx512);
+static const attune_kernels avx2_table = ATTUNE_KERNEL_TABLE(avx2, avx2, avx2, avx2, avx2, avx2);
+static const attune_kernels avx512_table = ATTUNE_KERNEL_TABLE(avx512, avx512, avx512, avx512, avx512, avx512);
 static const attune_kernels avx512vnni_table =
-    ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512vnni, avx512popcnt);
+    ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512, avx512vnni, avx512popcnt);
 static const attune_kernels avx512bf16_table =
-    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512bf16, avx512vnni, avx512popcnt);
+    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512, avx512bf16, avx512vnni, avx512popcnt);
+// Of the same level, for processors that do not halve registers of 512 bits as Zen 4 does.
+static const attune_kernels avx512bf16_table_of_whole_registers =
+    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512wide, avx512bf16, avx512vnni, avx512popcnt);
 // Of the same levels, for processors that count bits the older way (Cascade Lake, Cooper Lake): integers, so the same
 // results.
 static const attune_kernels avx512vnni_table_without_popcnt =
-    ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512vnni, avx512);
+    ATTUNE_KERNEL_TABLE(avx512vnni, avx512, avx512, avx512, avx512vnni, avx512);
 static const attune_kernels avx512bf16_table_without_popcnt =
-    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512bf16, avx512vnni, avx512);
+    ATTUNE_KERNEL_TABLE(avx512bf16, avx512, avx512, avx512bf16, avx512vnni, avx512);
 
 // __builtin_cpu_supports looks at the operating system too: whether it saves the wide registers.
 static int has_avx2(void) {
@@ -37,8 +40,9 @@ static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports(
 static int has_avx512vnni_and_popcnt(void) { return has_avx512vnni() && has_popcnt(); }
 static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
 static int has_avx512bf16_and_popcnt(void) { return has_avx512bf16() && has_popcnt(); }
+static int has_whole_registers(void) { return has_avx512bf16_and_popcnt() && !__builtin_cpu_is("znver4"); }
 #elif ATTUNE_ARM64
-static const attune_kernels neon_table = ATTUNE_KERNEL_TABLE(neon, neon, neon, neon, neon);
+static const attune_kernels neon_table = ATTUNE_KERNEL_TABLE(neon, neon, neon, neon, neon, neon);
 #endif
 
 static int never(void) { return 0; }
@@ -51,6 +55,7 @@ static const struct {
     int (*supported)(void);
 } known[] = {
 #if ATTUNE_X86
+    {"avx512bf16", &avx512bf16_table_of_whole_registers, has_whole_registers},
     {"avx512bf16", &avx512bf16_table, has_avx512bf16_and_popcnt},
     {"avx512bf16", &avx512bf16_table_without_popcnt, has_avx512bf16},
     {"avx512vnni", &avx512vnni_table, has_avx512vnni_and_popcnt},

@@ -147,9 +147,10 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         const attune_code_query *query, const uint8_t *blocks, size_t count, const uint32_t *eligible, uint32_t *rows, \
         float *reaches);
 
-/// The table of a level. Its functions are those of `isa`, but distances and products of bfloat16 those of `bf16_isa`,
-/// distances and products of int8 those of `int8_isa`, distances of bits those of `bits_isa`.
-#define ATTUNE_KERNEL_TABLE(level, isa, bf16_isa, int8_isa, bits_isa)                                                  \
+/// The table of a level. Its functions are those of `isa`, but distances of float16 those of `f16_isa`, distances and
+/// products of bfloat16 those of `bf16_isa`, distances and products of int8 those of `int8_isa`, distances of bits those of
+/// `bits_isa`.
+#define ATTUNE_KERNEL_TABLE(level, isa, f16_isa, bf16_isa, int8_isa, bits_isa)                                         \
     {                                                                                                                  \
         .name = #level,                                                                                                \
         .dot = attune_dot_f32_##isa,                                                                                   \
@@ -161,7 +162,7 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .dot_matrix = attune_dot_matrix_f32_##isa,                                                                     \
         .squared_l2_matrix = attune_squared_l2_matrix_f32_##isa,                                                       \
         .cosine_matrix = attune_cosine_matrix_f32_##isa,                                                               \
-        .float16 = ATTUNE_DISTANCES(f16, isa),                                                                         \
+        .float16 = ATTUNE_DISTANCES(f16, f16_isa),                                                                     \
         .bfloat16 = ATTUNE_DISTANCES(bf16, bf16_isa),                                                                  \
         .int8 = ATTUNE_DISTANCES(i8, int8_isa),                                                                        \
         .bits = ATTUNE_HAMMINGS(bits_isa),                                                                             \
@@ -207,6 +208,8 @@ ATTUNE_DECLARE_KERNELS(scalar)
 #if ATTUNE_X86
 ATTUNE_DECLARE_KERNELS(avx2)
 ATTUNE_DECLARE_KERNELS(avx512)
+ATTUNE_DECLARE_DOTS(f16, avx512wide, uint16_t, float)
+ATTUNE_DECLARE_SQUARED_L2S(f16, avx512wide, uint16_t, float)
 ATTUNE_DECLARE_DOTS(bf16, avx512bf16, uint16_t, float)
 ATTUNE_DECLARE_SQUARED_L2S(bf16, avx512bf16, uint16_t, float)
 ATTUNE_DECLARE_DOTS(i8, avx512vnni, int8_t, int32_t)

@@ -34,7 +34,7 @@ TARGET void NAME(MANY)(
 /// Queries that stay in the level-2 cache pass by rows that stay in the level-1 cache, tile by tile; what is left at
 /// the edges goes through one-to-many, which gives the same results.
 TARGET void NAME(MATRIX)(
-    const ELEMENT *queries, size_t query_stride, size_t query_count, const ELEMENT *rows, size_t stride, size_t count,
+    const QUERY *queries, size_t query_stride, size_t query_count, const ELEMENT *rows, size_t stride, size_t count,
     size_t n, RESULT *out, size_t out_stride) {
 #ifdef PACKED
     if (query_count >= PACKED_FROM) {
@@ -52,7 +52,7 @@ TARGET void NAME(MATRIX)(
             const size_t whole = r1 - (r1 - r0) % 4;
             size_t q = first;
             for (; q + TILE <= last; q += TILE) {
-                const ELEMENT *tile_queries = queries + q * query_stride;
+                const QUERY *tile_queries = queries + q * query_stride;
                 for (size_t r = r0; r < whole; r += 4) {
                     LOCAL(tile)(
                         KIND, tile_queries, query_stride, rows + r * stride, stride, n, out + q * out_stride + r,

@@ -21,7 +21,7 @@
 
 /// TILE queries with four rows.
 INLINE void LOCAL(tile)(
-    const int kind, const ELEMENT *queries, size_t query_stride, const ELEMENT *rows, size_t stride, size_t n,
+    const int kind, const QUERY *queries, size_t query_stride, const ELEMENT *rows, size_t stride, size_t n,
     RESULT *out, size_t out_stride) {
     SUM s[TILE][4], saved[2][TILE][4];
     const size_t whole = n - n % (CHAINS * WIDTH);
@@ -32,7 +32,7 @@ INLINE void LOCAL(tile)(
 #define TILE_STEP(load, ...)                                                                                           \
     do {                                                                                                               \
         LANES lanes[TILE];                                                                                             \
-        UNROLL for (int q = 0; q < TILE; q++) lanes[q] = load(queries + (size_t)q * query_stride + __VA_ARGS__);       \
+        UNROLL for (int q = 0; q < TILE; q++) lanes[q] = QUERY_##load(queries + (size_t)q * query_stride + __VA_ARGS__); \
         UNROLL for (int r = 0; r < 4; r++) {                                                                           \
             const LANES row = load(rows + (size_t)r * stride + __VA_ARGS__);                                           \
             UNROLL for (int q = 0; q < TILE; q++) s[q][r] = LOCAL(step)(kind, lanes[q], row, s[q][r]);               \

@@ -1,0 +1,113 @@
+// Distances of float16 with AVX-512 on processors whose registers of 512 bits are not two of 256 bits inside.
+//
+// Instructions: vcvtph2ps zmm on the load, vfmadd231ps, vsubps.
+// Numeric policy: widened exactly, then float32 in the order of loops.h, sixteen lanes where avx512.c has eight.
+#include "lanes512.h"
+#include "names.h"
+
+#if ATTUNE_X86
+#define TARGET ATTUNE_AVX512
+#define ISA avx512wide
+#define ROWS 4
+#define TILE 4
+
+INLINE512 __m512 products_f16(__m512 a, __m512 b, __m512 s) { return _mm512_fmadd_ps(a, b, s); }
+INLINE512 __m512 differences_f16(__m512 a, __m512 b, __m512 s) {
+    const __m512 d = _mm512_sub_ps(a, b);
+    return _mm512_fmadd_ps(d, d, s);
+}
+
+// Queries in float32 with rows in float16, for many-to-many.
+
+#define TYPE f32_f16
+#define QUERY float
+#define ELEMENT uint16_t
+#define RESULT float
+#define LANES __m512
+#define SUM __m512
+#define WIDTH 16
+#define QUERY_LOAD(p) _mm512_loadu_ps(p)
+#define QUERY_LOAD_PART(p, rest) load512(p, tail_mask512(rest))
+#define LOAD(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
+#define LOAD_PART(p, rest) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(tail_mask512(rest), p))
+#define PRODUCT products_f16
+#define DIFFERENCE differences_f16
+#define ZERO _mm512_setzero_ps()
+#define ADD _mm512_add_ps
+#define TOTAL float_total512
+#define TOTALS float_totals512
+#define CHAINS 4
+#include "loops.h"
+#define KIND PRODUCTS
+#define ONE dot
+#define MANY dots
+#define MATRIX dot_matrix
+#include "forms.h"
+#define KIND DIFFERENCES
+#define ONE squared_l2
+#define MANY squared_l2s
+#define MATRIX squared_l2_matrix
+#include "forms.h"
+#include "undefine.h"
+
+/// Widened queries that wait on the stack, and the longest: four of those that are longer leave no room in the level-1
+/// cache for rows.
+enum { WIDENED_FLOATS = 16 << 10, WIDENED_LENGTH = 1024 };
+
+/// Many-to-many with queries that are widened once and not for every tile.
+#define WIDENED(matrix)                                                                                                \
+    TARGET static void widened_##matrix(                                                                               \
+        const uint16_t *queries, size_t query_stride, size_t query_count, const uint16_t *rows, size_t stride,         \
+        size_t count, size_t n, float *out, size_t out_stride) {                                                       \
+        float wide[WIDENED_FLOATS];                                                                                    \
+        const size_t most = WIDENED_FLOATS / (n + 1) / TILE * TILE;                                                    \
+        for (size_t q0 = 0; q0 < query_count; q0 += most) {                                                            \
+            const size_t height = query_count - q0 < most ? query_count - q0 : most;                                   \
+            for (size_t q = 0; q < height; q++) {                                                                      \
+                attune_float16_to_float32_avx512(queries + (q0 + q) * query_stride, wide + q * n, n);                  \
+            }                                                                                                          \
+            attune_##matrix##_f32_f16_avx512wide(                                                                      \
+                wide, n, height, rows, stride, count, n, out + q0 * out_stride, out_stride);                           \
+        }                                                                                                              \
+    }
+WIDENED(dot_matrix)
+WIDENED(squared_l2_matrix)
+
+// float16
+
+#define TYPE f16
+#define ELEMENT uint16_t
+#define RESULT float
+#define ONE_BY_ONE FAR
+#define LANES __m512
+#define SUM __m512
+#define WIDTH 16
+#define LOAD(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
+#define LOAD_PART(p, rest) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(tail_mask512(rest), p))
+#define PRODUCT products_f16
+#define DIFFERENCE differences_f16
+#define ZERO _mm512_setzero_ps()
+#define ADD _mm512_add_ps
+#define TOTAL float_total512
+#define TOTALS float_totals512
+#define CHAINS 4
+#define NORM float_norm
+#define COSINE float_cosine
+#include "loops.h"
+#define KIND PRODUCTS
+#define ONE dot
+#define MANY dots
+#define MATRIX dot_matrix
+#define PACKED widened_dot_matrix
+#define PACKED_FROM (n <= WIDENED_LENGTH ? TILE : SIZE_MAX)
+#include "forms.h"
+#undef PACKED
+#define KIND DIFFERENCES
+#define ONE squared_l2
+#define MANY squared_l2s
+#define MATRIX squared_l2_matrix
+#define PACKED widened_squared_l2_matrix
+#include "forms.h"
+#include "cosines.h"
+#include "undefine.h"
+#endif
