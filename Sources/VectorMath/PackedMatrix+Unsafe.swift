@@ -64,6 +64,8 @@ extension PackedMatrix {
         _ weight: MatrixView<Float>, inputs: Int, outputs: Int, outputStride: Int, inputStride: Int,
         precision: Precision, arena: Arena?
     ) {
+        precondition(
+            precision != .int8 || inputs <= 32_768, "\(inputs) inputs in 8 bits, whose sums may be beyond 23 bits")
         self.inputs = inputs
         self.outputs = outputs
         self.precision = precision
