@@ -50,24 +50,27 @@ INLINE512 __m512 differences_f16(__m512 a, __m512 b, __m512 s) {
 #include "forms.h"
 #include "undefine.h"
 
-/// Widened queries that wait on the stack, and the longest: four of those that are longer leave no room in the level-1
-/// cache for rows.
-enum { WIDENED_FLOATS = 16 << 10, WIDENED_LENGTH = 1024 };
+/// Up to which length four widened queries leave room for rows in the level-1 cache.
+enum { WIDENED_LENGTH = 2048 };
 
-/// Many-to-many with queries that are widened once and not for every tile.
+/// Many-to-many with queries that are widened once and not for every tile: those of a tile stay in the level-1 cache while
+/// rows pass by that stay in the second.
 #define WIDENED(matrix)                                                                                                \
     TARGET static void widened_##matrix(                                                                               \
         const uint16_t *queries, size_t query_stride, size_t query_count, const uint16_t *rows, size_t stride,         \
         size_t count, size_t n, float *out, size_t out_stride) {                                                       \
-        float wide[WIDENED_FLOATS];                                                                                    \
-        const size_t most = WIDENED_FLOATS / (n + 1) / TILE * TILE;                                                    \
-        for (size_t q0 = 0; q0 < query_count; q0 += most) {                                                            \
-            const size_t height = query_count - q0 < most ? query_count - q0 : most;                                   \
-            for (size_t q = 0; q < height; q++) {                                                                      \
-                attune_float16_to_float32_avx512(queries + (q0 + q) * query_stride, wide + q * n, n);                  \
+        float wide[TILE * WIDENED_LENGTH];                                                                             \
+        const size_t block = ATTUNE_LEVEL_2_BYTES / (n * sizeof(uint16_t) + 1);                                        \
+        for (size_t r = 0; r < count; r += block) {                                                                    \
+            const size_t width = count - r < block ? count - r : block;                                                \
+            for (size_t q0 = 0; q0 < query_count; q0 += TILE) {                                                        \
+                const size_t height = query_count - q0 < TILE ? query_count - q0 : TILE;                               \
+                for (size_t q = 0; q < height; q++) {                                                                  \
+                    attune_float16_to_float32_avx512(queries + (q0 + q) * query_stride, wide + q * n, n);              \
+                }                                                                                                      \
+                attune_##matrix##_f32_f16_avx512wide(                                                                  \
+                    wide, n, height, rows + r * stride, stride, width, n, out + q0 * out_stride + r, out_stride);      \
             }                                                                                                          \
-            attune_##matrix##_f32_f16_avx512wide(                                                                      \
-                wide, n, height, rows, stride, count, n, out + q0 * out_stride, out_stride);                           \
         }                                                                                                              \
     }
 WIDENED(dot_matrix)
