@@ -17,12 +17,6 @@
 
 // float32
 
-INLINE512 __m512 products_f32(__m512 a, __m512 b, __m512 s) { return _mm512_fmadd_ps(a, b, s); }
-INLINE512 __m512 differences_f32(__m512 a, __m512 b, __m512 s) {
-    const __m512 d = _mm512_sub_ps(a, b);
-    return _mm512_fmadd_ps(d, d, s);
-}
-
 #define TYPE f32
 #define ELEMENT float
 #define RESULT float

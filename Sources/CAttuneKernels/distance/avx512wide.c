@@ -11,12 +11,6 @@
 #define ROWS 4
 #define TILE 4
 
-INLINE512 __m512 products_f16(__m512 a, __m512 b, __m512 s) { return _mm512_fmadd_ps(a, b, s); }
-INLINE512 __m512 differences_f16(__m512 a, __m512 b, __m512 s) {
-    const __m512 d = _mm512_sub_ps(a, b);
-    return _mm512_fmadd_ps(d, d, s);
-}
-
 // Queries in float32 with rows in float16, for many-to-many.
 
 #define TYPE f32_f16
@@ -30,8 +24,8 @@ INLINE512 __m512 differences_f16(__m512 a, __m512 b, __m512 s) {
 #define QUERY_LOAD_PART(p, rest) load512(p, tail_mask512(rest))
 #define LOAD(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
 #define LOAD_PART(p, rest) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(tail_mask512(rest), p))
-#define PRODUCT products_f16
-#define DIFFERENCE differences_f16
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
 #define ZERO _mm512_setzero_ps()
 #define ADD _mm512_add_ps
 #define TOTAL float_total512
@@ -87,8 +81,8 @@ WIDENED(squared_l2_matrix)
 #define WIDTH 16
 #define LOAD(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
 #define LOAD_PART(p, rest) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(tail_mask512(rest), p))
-#define PRODUCT products_f16
-#define DIFFERENCE differences_f16
+#define PRODUCT products_f32
+#define DIFFERENCE differences_f32
 #define ZERO _mm512_setzero_ps()
 #define ADD _mm512_add_ps
 #define TOTAL float_total512

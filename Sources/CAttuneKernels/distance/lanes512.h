@@ -1,10 +1,16 @@
-// Sums of lanes, masks and bfloat16 that the distances of the AVX-512 levels are made from.
+// Steps of a sum in float32, sums of lanes and masks that the distances of the AVX-512 levels are made from.
 #ifndef ATTUNE_DISTANCE_LANES512_H
 #define ATTUNE_DISTANCE_LANES512_H
 
 #include "../math/avx512.h"
 
 #if ATTUNE_X86
+
+INLINE512 __m512 products_f32(__m512 a, __m512 b, __m512 s) { return _mm512_fmadd_ps(a, b, s); }
+INLINE512 __m512 differences_f32(__m512 a, __m512 b, __m512 s) {
+    const __m512 d = _mm512_sub_ps(a, b);
+    return _mm512_fmadd_ps(d, d, s);
+}
 
 /// l + (l + 8), then + 4, then + 2, then + 1.
 INLINE512 float float_total512(__m512 v) {
