@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # What duplicates in the training data do, with and without masks: to all pairs a fifth more is added, copies of a few of them
-# with other marks at the end of question and answer. Most batches then hold a pair more than once, and each copy's answer is
-# the others' false negative.
+# with other marks at the end of question and answer. Most batches then hold a pair more than once, and each copy's texts are
+# the others' false negatives.
 #
 #   duplicates.sh MODEL DATA OUT [SEEDS]   DATA in the BEIR layout with qrels/train.tsv and dev.tsv; ATTUNE names the tool;
-#                                          SEEDS such as "0 1 2"; PAIRS (4096) is how many there are without the copies
+#                                          SEEDS such as "0 1 2"; PAIRS (4096) is how many there are without the copies;
+#                                          OPTIONS goes to `train` besides, such as "--directions all"
 set -euo pipefail
 model=$1 data=$2 out=$3 seeds=${4:-0 1 2}
 attune=${ATTUNE:-.build/release/attune}
@@ -36,7 +37,7 @@ for seed in $seeds; do
     for run in clean:none injected:none injected:duplicates,positives; do
         name=$out/run-${run/:/-}-$seed
         "$attune" train -M "$model" -d "$out/${run%%:*}" -o "$name" --masks "${run##*:}" --max-length 64 --seed "$seed" \
-            --report none --quiet --force >/dev/null
+            --report none --quiet --force ${OPTIONS:-} >/dev/null
         printf 'seed %s\t%s\t' "$seed" "$run"
         "$attune" eval -A "$name" -M "$model" -d "$data" --split dev --json --quiet |
             python3 -c 'import json, sys; print("nDCG@10 %.4f" % json.load(sys.stdin)["ndcg@10"])'
