@@ -40,9 +40,15 @@ static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports(
 static int has_avx512vnni_and_popcnt(void) { return has_avx512vnni() && has_popcnt(); }
 static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
 static int has_avx512bf16_and_popcnt(void) { return has_avx512bf16() && has_popcnt(); }
-static int has_whole_registers(void) { return has_avx512bf16_and_popcnt() && !__builtin_cpu_is("znver4"); }
-#elif ATTUNE_ARM64
+static int has_popcnt_and_whole_registers(void) { return has_avx512bf16_and_popcnt() && attune_has_whole_registers(); }
+
+int attune_has_whole_registers(void) { return has_avx512() && !__builtin_cpu_is("znver4"); }
+#else
+#if ATTUNE_ARM64
 static const attune_kernels neon_table = ATTUNE_KERNEL_TABLE(neon, neon, neon, neon, neon, neon);
+#endif
+
+int attune_has_whole_registers(void) { return 0; }
 #endif
 
 static int never(void) { return 0; }
@@ -55,7 +61,7 @@ static const struct {
     int (*supported)(void);
 } known[] = {
 #if ATTUNE_X86
-    {"avx512bf16", &avx512bf16_table_of_whole_registers, has_whole_registers},
+    {"avx512bf16", &avx512bf16_table_of_whole_registers, has_popcnt_and_whole_registers},
     {"avx512bf16", &avx512bf16_table, has_avx512bf16_and_popcnt},
     {"avx512bf16", &avx512bf16_table_without_popcnt, has_avx512bf16},
     {"avx512vnni", &avx512vnni_table, has_avx512vnni_and_popcnt},

@@ -204,6 +204,9 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .code_scan = attune_code_scan_##isa,                                                                           \
     }
 
+/// Whether the processor computes on registers of 512 bits in one piece, as all do that have them but Zen 4.
+int attune_has_whole_registers(void);
+
 ATTUNE_DECLARE_KERNELS(scalar)
 #if ATTUNE_X86
 ATTUNE_DECLARE_KERNELS(avx2)

@@ -2,7 +2,7 @@
 //
 // Numeric policy: float32 with fused multiply-adds, sums in 64 lanes.
 #include "graph_search.h"
-#include "../math/avx512.h"
+#include "sums512.h"
 
 #if ATTUNE_X86
 
@@ -78,8 +78,6 @@ ATTUNE_AVX512 static float dot_u8(const float *query, const void *vector, const 
     EACH_64(s[u] = _mm512_fmadd_ps(_mm512_loadu_ps(query + i + 16 * u), load_u8(x + i + 16 * u, step, low), s[u]);)
 }
 
-enum { SHORT_BEAM = 6 };
-
 /// min(key there, max(key before it, new key)) of each place moves what is farther by one and puts the new key before it.
 INLINE512 void insert(graph_beam *b, uint64_t key) {
     const __m512i added = _mm512_set1_epi64((long long)key);
@@ -90,8 +88,7 @@ INLINE512 void insert(graph_beam *b, uint64_t key) {
         const __m512i before = _mm512_loadu_si512(keys + 8 * block - 8);
         const __m512i shifted = _mm512_alignr_epi64(here, before, 7);
         const __mmask8 nearer = _mm512_cmplt_epu64_mask(here, added);
-        // In a short beam an end that cannot be foretold costs more than the rest.
-        if (b->blocks > SHORT_BEAM && nearer == 0xff) {
+        if (b->is_long && nearer == 0xff) {
             place = 8 * (block + 1);
             break;
         }
@@ -129,7 +126,18 @@ INLINE512 void admit(
     }
 }
 
-ATTUNE_GRAPH_SEARCH(avx512, ATTUNE_AVX512 static, insert, admit)
+INLINE512 void scan(
+    const attune_kernels *kernels, const uint8_t *tables, size_t columns, const uint8_t *list, const uint8_t *coming,
+    uint32_t *sums) {
+    (void)kernels;
+    __m512i s[2];
+    block_sums(tables, columns, list, s, coming);
+    graph_prefetch(coming + 16 * columns, attune_graph_list_size(4 * columns) - 16 * columns);
+    _mm512_storeu_si512(sums, s[0]);
+    _mm512_storeu_si512(sums + 16, s[1]);
+}
+
+ATTUNE_GRAPH_SEARCH(avx512, ATTUNE_AVX512 static, insert, scan, admit)
 
 /// Of each four floats the sum, in all four.
 INLINE512 __m512 column_sums(__m512 v) {

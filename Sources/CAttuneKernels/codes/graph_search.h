@@ -10,6 +10,8 @@
 typedef struct graph_beam {
     uint64_t *keys;
     size_t limit, blocks;
+    /// Whether a key's place is looked for: in a short beam an end that cannot be foretold costs more than the rest.
+    int is_long;
     /// Vertices are below it, whatever a row says.
     uint32_t capacity;
     /// All before it are expanded.
@@ -24,9 +26,14 @@ ATTUNE_INLINE uint32_t vertex_of(uint64_t key) { return (uint32_t)key >> 1; }
 
 ATTUNE_INLINE float distance_of(uint64_t key) { return distance_of_order((uint32_t)(key >> 32)); }
 
+/// The blocks of a short beam, where a register is computed on in one piece and where it is in two.
+enum { GRAPH_SHORT_WHOLE = 24, GRAPH_SHORT_HALVED = 6 };
+
 /// An empty beam: infinitely far vertices that were expanded. Before its first key is room for a block, whose last is below all.
 ATTUNE_INLINE graph_beam beam_make(uint64_t *room, size_t limit, uint32_t capacity) {
-    graph_beam beam = {room + 8, limit, (limit + 7) / 8, capacity, limit};
+    const size_t blocks = (limit + 7) / 8;
+    const int is_long = blocks > (attune_has_whole_registers() ? GRAPH_SHORT_WHOLE : GRAPH_SHORT_HALVED);
+    graph_beam beam = {room + 8, limit, blocks, is_long, capacity, limit};
     room[7] = 0;
     for (size_t i = 0; i < 8 * beam.blocks; i++) beam.keys[i] = (uint64_t)order_of(INFINITY) << 32 | ~0u;
     return beam;
@@ -75,8 +82,10 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
     return found;
 }
 
-/// The search of one instruction set: `insert` puts a key into a beam, `admit` what a scan of 32 neighbours found.
-#define ATTUNE_GRAPH_SEARCH(isa, attribute, insert, admit)                                                             \
+/// The search of one instruction set: `insert` puts a key into a beam, `scan` sums the codes of 32 neighbours and fetches the
+/// list in the same place of the row that comes next, `admit` takes what the scan found. Memory gives lines to a core about as
+/// fast as a row's codes are summed: asked for all at once, they hold up everything behind them.
+#define ATTUNE_GRAPH_SEARCH(isa, attribute, insert, scan, admit)                                                             \
     attribute size_t attune_graph_search_##isa(                                                                        \
         const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t width_limit, \
         int once, const attune_graph_scratch *scratch) {                                                               \
@@ -91,7 +100,7 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
         graph_beam beam = beam_make(scratch->beam, width_limit, graph->capacity);                                                       \
         for (size_t block = 0; block < graph->entry_blocks; block++) {                                                 \
             const uint8_t *list = graph->entries + block * list_size;                                                  \
-            kernels->code_sums(q.tables, columns, list, list_size, 1, sums);                                           \
+            scan(kernels, q.tables, columns, list, list, sums);                                                        \
             admit(&beam, sums, list + 4 * width, &q, q.length_square, visited, once);                                  \
         }                                                                                                              \
         size_t count = 0;                                                                                              \
@@ -110,13 +119,16 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
             const uint8_t *row = graph_row(graph, vertex);                                                             \
             /* Chosen before this one's neighbours are known, so that its row comes while they are looked at. */         \
             coming = beam_take(&beam, visited, once);                                                                  \
+            const uint8_t *next = coming != GRAPH_NONE ? graph_row(graph, coming) : row;                               \
+            graph_prefetch(next, graph->lists);                                                                        \
             const float *extra = graph_extra(graph, row);                                                              \
             const float exact = distance(q.vector, row, extra, width);                                                 \
-            if (coming != GRAPH_NONE) graph_prefetch(graph_row(graph, coming), row_size);                              \
             scratch->popped[count++] = (attune_graph_entry){exact + (extra ? extra[2] : 0), vertex};                   \
             for (size_t block = 0; block < graph->list_count; block++) {                                               \
-                const uint8_t *list = row + graph->lists + block * list_size;                                          \
+                const size_t place = graph->lists + block * list_size;                                                 \
+                const uint8_t *list = row + place;                                                                     \
                 if (exact < tight) {                                                                                   \
+                    graph_prefetch(next + place, list_size);                                                           \
                     const uint32_t *vertices = (const uint32_t *)(list + 4 * width) + ATTUNE_GRAPH_BLOCK;              \
                     for (int i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {                                                     \
                         if (vertices[i] == vertex || beam_refuses(&beam, visited, vertices[i])) continue;              \
@@ -132,7 +144,7 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
                         if (key < beam.keys[beam.limit - 1] && !beam_has(&beam, key)) insert(&beam, key);              \
                     }                                                                                                  \
                 } else {                                                                                               \
-                    kernels->code_sums(q.tables, columns, list, list_size, 1, sums);                                   \
+                    scan(kernels, q.tables, columns, list, next + place, sums);                                        \
                     admit(&beam, sums, list + 4 * width, &q, exact, visited, once);                                    \
                 }                                                                                                      \
             }                                                                                                          \
