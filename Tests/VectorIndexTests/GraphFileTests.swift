@@ -36,7 +36,7 @@ struct GraphFileTests {
         try snapshot.write(to: folder.file("a"), tag: Array("what it is".utf8))
         let read = try GraphSnapshot(path: folder.file("a"))
         #expect(read.tag == Array("what it is".utf8))
-        #expect(read.count == 1480 && read.metric == setting.metric && read.settings == setting.settings)
+        #expect(read.count == 1480 && read.metric == setting.metric && read.settings == index.settings)
         #expect(read.guarantee == snapshot.guarantee && read.calibration == snapshot.calibration)
         let queries = GraphVectors.clustered(20, dimension: 70, seed: 62)
         #expect(try read.search(queries.view, k: 12) == snapshot.search(queries.view, k: 12))

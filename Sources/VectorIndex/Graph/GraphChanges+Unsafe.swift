@@ -98,7 +98,7 @@ struct GraphChanges {
             }
             return found
         }.flatMap { $0 }
-        let round = GraphRound(beam: state.settings.buildBeam)
+        let round = GraphRound(beam: state.buildBeam)
         doubtful.formUnion(round.relink(found.map(\.0), candidates: found.map(\.1), in: &state))
         try check(.repairing, dead.count, of: dead.count)
     }
@@ -120,7 +120,7 @@ struct GraphChanges {
         generator.shuffle(&added)
         doubtful.formUnion(added)
         // What a refinement looks for again need not be found as well at first.
-        let beam = state.settings.buildBeam
+        let beam = state.buildBeam
         let first = GraphRound(beam: state.settings.refinements > 0 ? (beam + 1) / 2 : beam)
         var (done, existing, withEntries) = (0, old, 0)
         while done < added.count {
@@ -144,7 +144,7 @@ struct GraphChanges {
             for start in stride(from: 0, to: added.count, by: Self.largestRound) {
                 try check(.refining, pass * added.count + start, of: state.settings.refinements * added.count)
                 let round = Array(added[start..<min(added.count, start + Self.largestRound)])
-                doubtful.formUnion(GraphRound(beam: state.settings.buildBeam).run(round, comparing: nil, in: &state))
+                doubtful.formUnion(GraphRound(beam: state.buildBeam).run(round, comparing: nil, in: &state))
             }
         }
     }
@@ -263,7 +263,7 @@ struct GraphChanges {
     mutating func reachAll(isLast: Bool) {
         guard state.vertexCount > 0 else { return }
         let reach = GraphReach(state)
-        reach.linkAll(&state, beam: state.settings.buildBeam)
+        reach.linkAll(&state, beam: state.buildBeam)
         guard isLast else { return }
         // Where much has changed, walks to the others have too.
         let isAll = doubtful.count > state.vertexCount / Self.wholeCheck

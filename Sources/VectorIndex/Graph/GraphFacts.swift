@@ -21,7 +21,7 @@ struct GraphFacts: Equatable {
     static func == (a: GraphFacts, b: GraphFacts) -> Bool { a.bytes == b.bytes && a.pointBytes == b.pointBytes }
 
     init(_ state: GraphState) {
-        (seed, buildBeam) = (state.settings.seed, state.settings.buildBeam)
+        (seed, buildBeam) = (state.settings.seed, state.buildBeam)
         refinements = state.settings.refinements
         space = state.space.map { ($0.scale, $0.largestSquare) }
         calibration = state.calibration

@@ -5,6 +5,7 @@ struct GraphState: Sendable {
     let metric: Metric
     let dimension: Int
     let settings: GraphSettings
+    let buildBeam: Int
     let layout: GraphRowLayout
     let scratches: GraphScratchPool
 
@@ -35,6 +36,9 @@ struct GraphState: Sendable {
     init(metric: Metric, dimension: Int, settings: GraphSettings) {
         self.metric = metric
         self.dimension = dimension
+        buildBeam = settings.buildBeam(dimension: dimension)
+        var settings = settings
+        settings.buildBeam = buildBeam
         self.settings = settings
         layout = GraphSpace.layout(dimension: dimension, metric: metric, settings: settings)
         scratches = GraphScratchPool(width: layout.width)
