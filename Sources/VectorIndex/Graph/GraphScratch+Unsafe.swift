@@ -21,10 +21,16 @@ final class GraphScratch: @unchecked Sendable {
 
     init(width: Int) {
         self.width = width
-        vector = .allocate(capacity: width)
-        tables = .allocate(capacity: 4 * width)
+        vector = Self.lines(width)
+        tables = Self.lines(4 * width)
         (visited, room, popped) = (.allocate(capacity: 1), .allocate(capacity: 1), .allocate(capacity: 1))
         (best, numbers) = (.allocate(capacity: 1), .allocate(capacity: 1))
+    }
+
+    /// Memory whose vectors of 64 bytes lie in one cache line each.
+    private static func lines<Element: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<Element> {
+        UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Element>.stride, alignment: 64)
+            .bindMemory(to: Element.self, capacity: count)
     }
 
     /// Makes room for searches of that beam in a graph of so many vertices.
@@ -43,8 +49,7 @@ final class GraphScratch: @unchecked Sendable {
             numbers.deallocate()
             let limit = Self.limit(beam: beam)
             (room, popped, best) = (
-                .allocate(capacity: GraphRows.room(beam: beam)), .allocate(capacity: limit), .allocate(capacity: limit)
-            )
+                Self.lines(GraphRows.room(beam: beam)), .allocate(capacity: limit), .allocate(capacity: limit))
             numbers = .allocate(capacity: limit + width)
         }
     }
