@@ -49,7 +49,8 @@ final class GraphScratch: @unchecked Sendable {
             numbers.deallocate()
             let limit = Self.limit(beam: beam)
             (room, popped, best) = (
-                Self.lines(GraphRows.room(beam: beam)), .allocate(capacity: limit), .allocate(capacity: limit))
+                Self.lines(GraphRows.room(beam: beam)), .allocate(capacity: limit), .allocate(capacity: limit)
+            )
             numbers = .allocate(capacity: limit + width)
         }
     }
