@@ -142,7 +142,7 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         const float *query, size_t width, uint8_t *tables, float *step, float *offset, float *error);                  \
     void attune_code_sums_##isa(                                                                                       \
         const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,           \
-        uint32_t *sums);                                                                                               \
+        uint32_t *sums, const uint8_t *coming);                                                                        \
     size_t attune_code_scan_##isa(                                                                                     \
         const attune_code_query *query, const uint8_t *blocks, size_t count, const uint32_t *eligible, uint32_t *rows, \
         float *reaches);
@@ -203,6 +203,11 @@ enum { ATTUNE_PRODUCT_BLOCK = 96 };
         .code_sums = attune_code_sums_##isa,                                                                           \
         .code_scan = attune_code_scan_##isa,                                                                           \
     }
+
+/// Asks for bytes that are read soon, into the level-2 cache.
+ATTUNE_INLINE void attune_fetch(const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i += 64) __builtin_prefetch(bytes + i, 0, 2);
+}
 
 /// Whether the processor computes on registers of 512 bits in one piece, as all do that have them but Zen 4.
 int attune_has_whole_registers(void);

@@ -66,8 +66,8 @@ static void test_sums(const attune_kernels *level, size_t columns, size_t blocks
     const size_t bytes = blocks * ATTUNE_CODE_BLOCK * sizeof(uint32_t);
     uint32_t *sums = place(bytes, 4 * gap), *expected = place(bytes, 0);
     begin(level, "code_sums", columns);
-    level->code_sums(tables, columns, codes, size, blocks, sums);
-    reference->code_sums(tables, columns, codes, size, blocks, expected);
+    level->code_sums(tables, columns, codes, size, blocks, sums, codes);
+    reference->code_sums(tables, columns, codes, size, blocks, expected, NULL);
     expect_same(sums, expected, blocks * ATTUNE_CODE_BLOCK, sizeof *sums);
     for (size_t i = 0; constant == 255 && i < blocks * ATTUNE_CODE_BLOCK; i++) {
         expect_near(sums[i], 255.0 * (double)columns, 0, i);
@@ -106,7 +106,7 @@ static void test_tables(const attune_kernels *level, size_t width, float scale) 
     for (int i = 0; i < 3; i++) expect_same(found[i], &numbers[i], 1, sizeof(float));
     for (size_t i = 0; i < 4 * width; i++) codes[i] = (uint8_t)random_bits();
     uint32_t *sums = place(ATTUNE_CODE_BLOCK * sizeof(uint32_t), 0);
-    level->code_sums(tables, width / 4, codes, 4 * width, 1, sums);
+    level->code_sums(tables, width / 4, codes, 4 * width, 1, sums, NULL);
     double magnitude = 0, worst = 0;
     for (size_t i = 0; i < width; i++) magnitude += fabs(query[i]);
     for (size_t vector = 0; vector < ATTUNE_CODE_BLOCK; vector++) {

@@ -63,7 +63,7 @@ struct CodeKernelTests {
         let tables = [UInt8](repeating: 255, count: 16 * columns)
         let codes = [UInt8](repeating: 255, count: 16 * columns)
         var sums = [UInt32](repeating: 0, count: 32)
-        kernels.functions.code_sums(tables, columns, codes, codes.count, 1, &sums)
+        kernels.functions.code_sums(tables, columns, codes, codes.count, 1, &sums, nil)
         #expect(sums == [UInt32](repeating: UInt32(255 * columns), count: 32))
     }
 
@@ -74,8 +74,8 @@ struct CodeKernelTests {
             let tables = FencedElements(randomBytes(16 * columns, seed: 1))
             let codes = FencedElements(randomBytes(3 * 16 * columns, seed: 2))
             var (found, expected) = ([UInt32](repeating: 9, count: 97), [UInt32](repeating: 9, count: 97))
-            kernels.functions.code_sums(tables.pointer, columns, codes.pointer, 16 * columns, 3, &found)
-            plain.code_sums(tables.pointer, columns, codes.pointer, 16 * columns, 3, &expected)
+            kernels.functions.code_sums(tables.pointer, columns, codes.pointer, 16 * columns, 3, &found, nil)
+            plain.code_sums(tables.pointer, columns, codes.pointer, 16 * columns, 3, &expected, nil)
             #expect(found == expected && found[96] == 9, "\(columns) columns")
         }
     }

@@ -133,9 +133,10 @@ INLINE256 void block_sums(const uint8_t *tables, size_t columns, const uint8_t *
 
 ATTUNE_AVX2 void attune_code_sums_avx2(
     const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,
-    uint32_t *sums) {
+    uint32_t *sums, const uint8_t *coming) {
     for (size_t i = 0; i < block_count; i++, blocks += block_size) {
         __m256i s[4];
+        if (coming) attune_fetch(coming + i * block_size, block_size);
         block_sums(tables, columns, blocks, s);
         for (int part = 0; part < 4; part++, sums += 8) _mm256_storeu_si256((__m256i *)sums, s[part]);
     }

@@ -93,6 +93,4 @@ size_t attune_code_sift(
     return kept;
 }
 
-void attune_code_prefetch(const void *bytes, size_t count) {
-    for (size_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)bytes + i, 0, 2);
-}
+void attune_code_prefetch(const void *bytes, size_t count) { attune_fetch(bytes, count); }

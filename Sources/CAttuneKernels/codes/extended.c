@@ -1,6 +1,7 @@
 // Codes of several bits: choosing kernels, ranking partitions.
 #include "extended.h"
 #include "../include/attune_graph.h"
+#include "sort.h"
 
 #include <stdlib.h>
 
@@ -37,27 +38,6 @@ size_t attune_extended_scan(
     size_t k, size_t limit, attune_extended_entry *best, size_t found) {
     return attune_extended_kernels_for(kernels)->scan(
         kernels, partitions, query, probes, probe_count, eligible, deviations, k, limit, best, found);
-}
-
-/// Sorts by distance, ties by the lower number.
-static void sort_partitions(attune_partition_entry *order, size_t count) {
-    // Shell's gaps (Ciura 2001): a few hundred entries, where a call to compare two costs more than moving them.
-    static const size_t gaps[] = {65921, 29298, 13021, 5787, 2572, 1143, 508, 226, 98, 43, 18, 7, 3, 1};
-    for (size_t g = 0; g < sizeof gaps / sizeof gaps[0]; g++) {
-        const size_t gap = gaps[g];
-        for (size_t i = gap; i < count; i++) {
-            const attune_partition_entry entry = order[i];
-            size_t place = i;
-            for (; place >= gap; place -= gap) {
-                const attune_partition_entry before = order[place - gap];
-                const int is_behind = before.distance > entry.distance
-                    || (before.distance == entry.distance && before.partition > entry.partition);
-                if (!is_behind) break;
-                order[place] = before;
-            }
-            order[place] = entry;
-        }
-    }
 }
 
 enum { BINS = 512, EXTRA_RANKED = 24 };
@@ -97,7 +77,7 @@ size_t attune_extended_rank(
             const uint8_t *block = p->roots + first / ATTUNE_CODE_BLOCK * block_size;
             const uint32_t *factors = (const uint32_t *)(block + 4 * width);
             uint32_t sums[ATTUNE_CODE_BLOCK];
-            kernels->code_sums(q.tables, width / 4, block, block_size, 1, sums);
+            kernels->code_sums(q.tables, width / 4, block, block_size, 1, sums, NULL);
             for (size_t i = 0; i < ATTUNE_CODE_BLOCK; i++) {
                 estimates[first + i] = bfloat16_high(factors[i])
                     + bfloat16_low(factors[i]) * (q.step * (float)sums[i] + q.offset);
@@ -121,7 +101,7 @@ size_t attune_extended_rank(
         }
         order[i].distance = k->distance(q.vector, p->centres + order[i].partition * width, NULL, width);
     }
-    sort_partitions(order, found);
+    attune_sort_by_distance(order, found);
     return found < wanted ? found : wanted;
 }
 

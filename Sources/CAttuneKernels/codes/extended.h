@@ -24,8 +24,6 @@ extern const attune_extended_kernels attune_extended_kernels_avx512vnni;
 #define EXTENDED_FACTOR_ERROR 0.006f
 /// Blocks that are scanned before the vectors that they leave are looked at: their rows come in meanwhile.
 enum { EXTENDED_CHUNK = 8 };
-/// Bytes of the next partition that are asked for while one is scanned.
-enum { EXTENDED_AHEAD = 8192 };
 
 ATTUNE_INLINE float bfloat16_high(uint32_t word) {
     const uint32_t bits = word & 0xffff0000u;
@@ -89,20 +87,16 @@ typedef struct extended_doubt {
             const float centre_length = body ? sqrtf(p->lengths[partition]) : 0;                                       \
             const float slack = deviations * (EXTENDED_DEVIATION * away) + EXTENDED_TABLE_ERROR * query_length         \
                 + EXTENDED_FACTOR_ERROR * centre_length;                                                               \
-            if (i + 1 < probe_count) {                                                                                 \
-                const uint8_t *next = p->bodies[probes[i + 1].partition];                                              \
-                size_t ahead = attune_extended_rows(width, p->sizes[probes[i + 1].partition]);                         \
-                ahead = ahead < EXTENDED_AHEAD ? ahead : EXTENDED_AHEAD;                                               \
-                for (size_t at = 0; at < ahead; at += 64) __builtin_prefetch(next + at, 0, 2);                         \
-            }                                                                                                          \
+            const uint8_t *next = i + 1 < probe_count ? p->bodies[probes[i + 1].partition] : NULL;                     \
             const size_t chunk = EXTENDED_CHUNK * ATTUNE_CODE_BLOCK;                                                   \
             for (size_t first = 0; first < size; first += chunk) {                                                     \
                 const size_t here = size - first < chunk ? size - first : chunk;                                       \
                 const size_t blocks = (here + ATTUNE_CODE_BLOCK - 1) / ATTUNE_CODE_BLOCK;                              \
                 const uint8_t *codes = body + (body ? first / ATTUNE_CODE_BLOCK * block_size : 0);                     \
+                const uint8_t *coming = here == size - first ? next : NULL;                                            \
                 const float bound = found >= k ? best[k - 1].distance : INFINITY;                                      \
                 size_t count = 0;                                                                                      \
-                if (body && !eligible) kernels->code_sums(q.tables, width / 4, codes, block_size, blocks, sums);       \
+                if (body && !eligible) kernels->code_sums(q.tables, width / 4, codes, block_size, blocks, sums, coming); \
                 for (size_t b = 0; body && b < blocks; b++) {                                                          \
                     const uint32_t *own = sums + b * ATTUNE_CODE_BLOCK;                                                \
                     const uint32_t *factors = (const uint32_t *)(codes + b * block_size + 4 * width);                  \
@@ -113,7 +107,7 @@ typedef struct extended_doubt {
                         if (left == 0) continue;                                                                       \
                         kernels->code_sums(                                                                            \
                             q.tables, width / 4, codes + b * block_size, block_size, 1,                                \
-                            sums + b * ATTUNE_CODE_BLOCK);                                                             \
+                            sums + b * ATTUNE_CODE_BLOCK, coming ? coming + b * block_size : NULL);                    \
                     }                                                                                                  \
                     left &= below(own, factors, base, q.step, q.offset + slack, bound);                                \
                     for (; left != 0; left &= left - 1) {                                                              \

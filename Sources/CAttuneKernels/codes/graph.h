@@ -31,10 +31,6 @@ ATTUNE_INLINE uint32_t *list_vertices(uint8_t *list, size_t width) {
 /// The factors of a slot without a neighbour: +infinity as bfloat16, and 0.
 enum { GRAPH_EMPTY = 0x7f800000 };
 
-ATTUNE_INLINE void graph_prefetch(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i += 64) __builtin_prefetch(bytes + i, 0, 2);
-}
-
 typedef float (*graph_product)(const float *, const void *, const float *, size_t);
 
 ATTUNE_INLINE graph_product graph_distance(const attune_graph *graph, const attune_graph_kernels *k) {

@@ -2,7 +2,7 @@
 //
 // Numeric policy: float32 with fused multiply-adds, sums in 64 lanes.
 #include "graph_search.h"
-#include "sums512.h"
+#include "../math/avx512.h"
 
 #if ATTUNE_X86
 
@@ -126,18 +126,7 @@ INLINE512 void admit(
     }
 }
 
-INLINE512 void scan(
-    const attune_kernels *kernels, const uint8_t *tables, size_t columns, const uint8_t *list, const uint8_t *coming,
-    uint32_t *sums) {
-    (void)kernels;
-    __m512i s[2];
-    block_sums(tables, columns, list, s, coming);
-    graph_prefetch(coming + 16 * columns, attune_graph_list_size(4 * columns) - 16 * columns);
-    _mm512_storeu_si512(sums, s[0]);
-    _mm512_storeu_si512(sums + 16, s[1]);
-}
-
-ATTUNE_GRAPH_SEARCH(avx512, ATTUNE_AVX512 static, insert, scan, admit)
+ATTUNE_GRAPH_SEARCH(avx512, ATTUNE_AVX512 static, insert, admit)
 
 /// Of each four floats the sum, in all four.
 INLINE512 __m512 column_sums(__m512 v) {

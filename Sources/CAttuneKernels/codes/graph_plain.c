@@ -44,14 +44,6 @@ ATTUNE_INLINE void insert(graph_beam *b, uint64_t key) {
     if (place < b->next) b->next = place;
 }
 
-ATTUNE_INLINE void scan(
-    const attune_kernels *kernels, const uint8_t *tables, size_t columns, const uint8_t *list, const uint8_t *coming,
-    uint32_t *sums) {
-    const size_t size = attune_graph_list_size(4 * columns);
-    graph_prefetch(coming, size);
-    kernels->code_sums(tables, columns, list, size, 1, sums);
-}
-
 /// base + first + second·(step·sums[i] + offset) for 32 neighbours: what is below the bound comes into the beam.
 ATTUNE_INLINE void admit(
     graph_beam *b, const uint32_t *sums, const uint8_t *factors, const attune_graph_query *q, float base,
@@ -119,7 +111,7 @@ ATTUNE_INLINE void admit(
         sums[1] = total(magnitudes);                                                                                   \
         sums[2] = total(products);                                                                                     \
     }                                                                                                                  \
-    ATTUNE_GRAPH_SEARCH(isa, attribute static, insert, scan, admit)                                                        \
+    ATTUNE_GRAPH_SEARCH(isa, attribute static, insert, admit)                                                          \
     const attune_graph_kernels attune_graph_kernels_##isa = {                                                          \
         .distance = distance_f16_##isa,                                                                                \
         .distances = NULL,                                                                                             \

@@ -1,63 +1,10 @@
 // Making the rows of the neighbour graph: vectors, the choice of neighbours, their codes.
 #include "codes.h"
 #include "graph.h"
-
-/// An entry as one number in the order of entries: the bits of its distance, below them its vertex.
-typedef uint64_t __attribute__((may_alias, aligned(4))) entry_key;
-
-enum { FEW_KEYS = 12 };
-
-/// Quicksort: a branch that cannot be foretold, as comparing functions have it, costs more than the exchange it avoids.
-static void sort_keys(entry_key *keys, size_t count) {
-    while (count > FEW_KEYS) {
-        const uint64_t a = keys[0], b = keys[count / 2], c = keys[count - 1];
-        const uint64_t low = a < b ? a : b, high = a < b ? b : a;
-        const uint64_t pivot = c < low ? low : c > high ? high : c;
-        keys[pivot == a ? 0 : pivot == b ? count / 2 : count - 1] = c;
-        keys[count - 1] = pivot;
-        size_t below = 0;
-        for (size_t i = 0; i + 1 < count; i++) {
-            const uint64_t key = keys[i];
-            keys[i] = keys[below];
-            keys[below] = key;
-            below += key < pivot;
-        }
-        keys[count - 1] = keys[below];
-        keys[below] = pivot;
-        // The smaller part by a call, so that the stack stays short.
-        const size_t after = below + 1, above = count - after;
-        if (below < above) {
-            sort_keys(keys, below);
-            keys += after;
-            count = above;
-        } else {
-            sort_keys(keys + after, above);
-            count = below;
-        }
-    }
-    for (size_t i = 1; i < count; i++) {
-        const uint64_t key = keys[i];
-        size_t place = i;
-        for (; place > 0 && keys[place - 1] > key; place--) keys[place] = keys[place - 1];
-        keys[place] = key;
-    }
-}
-
-static void sort_entries(attune_graph_entry *entries, size_t count) {
-    entry_key *keys = (entry_key *)entries;
-    for (size_t i = 0; i < count; i++) {
-        const attune_graph_entry entry = entries[i];
-        keys[i] = (uint64_t)order_of(entry.distance) << 32 | entry.vertex;
-    }
-    sort_keys(keys, count);
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t key = keys[i];
-        entries[i] = (attune_graph_entry){distance_of_order((uint32_t)(key >> 32)), (uint32_t)key};
-    }
-}
+#include "sort.h"
 
 size_t attune_graph_sort(attune_graph_entry *entries, size_t count, uint32_t *visited) {
-    sort_entries(entries, count);
+    attune_sort_by_distance(entries, count);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_marked(visited, entries[i].vertex)) continue;
@@ -216,7 +163,7 @@ size_t attune_graph_prune(
         kept[found++] = candidates[best];
         cover[best] = INFINITY;
     }
-    sort_entries(kept, found);
+    attune_sort_by_distance(kept, found);
     return found;
 }
 
@@ -323,7 +270,7 @@ size_t attune_graph_reach(
             uint8_t *ahead = graph_row(graph, queue[done + 4]) + graph->lists;
             for (size_t block = 0; block < graph->list_count; block++) {
                 const uint8_t *list = ahead + block * attune_graph_list_size(graph->width);
-                graph_prefetch(list + 4 * graph->width + 4 * ATTUNE_GRAPH_BLOCK, 4 * ATTUNE_GRAPH_BLOCK);
+                attune_fetch(list + 4 * graph->width + 4 * ATTUNE_GRAPH_BLOCK, 4 * ATTUNE_GRAPH_BLOCK);
             }
         }
         uint8_t *row = graph_row(graph, queue[done]);

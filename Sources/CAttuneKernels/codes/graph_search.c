@@ -36,7 +36,7 @@ void attune_graph_measure(
     size_t count) {
     const graph_product distance = graph_distance(graph, attune_graph_kernels_for(kernels));
     for (size_t i = 0; i < count; i++) {
-        if (i + 8 < count) graph_prefetch(graph_row(graph, entries[i + 8].vertex), graph->lists);
+        if (i + 8 < count) attune_fetch(graph_row(graph, entries[i + 8].vertex), graph->lists);
         const uint8_t *row = graph_row(graph, entries[i].vertex);
         const float *extra = graph_extra(graph, row);
         entries[i].distance = distance(query, row, extra, graph->width) + (extra ? extra[2] : 0);

@@ -82,10 +82,8 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
     return found;
 }
 
-/// The search of one instruction set: `insert` puts a key into a beam, `scan` sums the codes of 32 neighbours and fetches the
-/// list in the same place of the row that comes next, `admit` takes what the scan found. Memory gives lines to a core about as
-/// fast as a row's codes are summed: asked for all at once, they hold up everything behind them.
-#define ATTUNE_GRAPH_SEARCH(isa, attribute, insert, scan, admit)                                                             \
+/// The search of one instruction set: `insert` puts a key into a beam, `admit` what a scan of 32 neighbours found.
+#define ATTUNE_GRAPH_SEARCH(isa, attribute, insert, admit)                                                             \
     attribute size_t attune_graph_search_##isa(                                                                        \
         const attune_kernels *kernels, const attune_graph *graph, const attune_graph_query *query, size_t width_limit, \
         int once, const attune_graph_scratch *scratch) {                                                               \
@@ -97,17 +95,17 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
         const float tight = GRAPH_TIGHT * q.step * q.step * (float)columns;                                            \
         uint32_t *visited = scratch->visited;                                                                          \
         uint32_t sums[ATTUNE_GRAPH_BLOCK];                                                                             \
-        graph_beam beam = beam_make(scratch->beam, width_limit, graph->capacity);                                                       \
+        graph_beam beam = beam_make(scratch->beam, width_limit, graph->capacity);                                      \
         for (size_t block = 0; block < graph->entry_blocks; block++) {                                                 \
             const uint8_t *list = graph->entries + block * list_size;                                                  \
-            scan(kernels, q.tables, columns, list, list, sums);                                                        \
+            kernels->code_sums(q.tables, columns, list, list_size, 1, sums, NULL);                                     \
             admit(&beam, sums, list + 4 * width, &q, q.length_square, visited, once);                                  \
         }                                                                                                              \
         size_t count = 0;                                                                                              \
         uint32_t unchecked = GRAPH_NONE;                                                                               \
         beam_skip(&beam);                                                                                              \
         uint32_t coming = beam_take(&beam, visited, once);                                                             \
-        if (coming != GRAPH_NONE) graph_prefetch(graph_row(graph, coming), row_size);                                  \
+        if (coming != GRAPH_NONE) attune_fetch(graph_row(graph, coming), row_size);                                    \
         while (count < scratch->capacity && unchecked == GRAPH_NONE) {                                                 \
             const uint32_t vertex = coming != GRAPH_NONE ? coming : beam_take(&beam, visited, once);                   \
             if (vertex == GRAPH_NONE) break;                                                                           \
@@ -117,10 +115,10 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
                 break;                                                                                                 \
             }                                                                                                          \
             const uint8_t *row = graph_row(graph, vertex);                                                             \
-            /* Chosen before this one's neighbours are known, so that its row comes while they are looked at. */         \
+            /* Chosen before this one's neighbours are known, so that its row comes while they are looked at. */       \
             coming = beam_take(&beam, visited, once);                                                                  \
             const uint8_t *next = coming != GRAPH_NONE ? graph_row(graph, coming) : row;                               \
-            graph_prefetch(next, graph->lists);                                                                        \
+            attune_fetch(next, graph->lists);                                                                          \
             const float *extra = graph_extra(graph, row);                                                              \
             const float exact = distance(q.vector, row, extra, width);                                                 \
             scratch->popped[count++] = (attune_graph_entry){exact + (extra ? extra[2] : 0), vertex};                   \
@@ -128,7 +126,7 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
                 const size_t place = graph->lists + block * list_size;                                                 \
                 const uint8_t *list = row + place;                                                                     \
                 if (exact < tight) {                                                                                   \
-                    graph_prefetch(next + place, list_size);                                                           \
+                    attune_fetch(next + place, list_size);                                                             \
                     const uint32_t *vertices = (const uint32_t *)(list + 4 * width) + ATTUNE_GRAPH_BLOCK;              \
                     for (int i = 0; i < ATTUNE_GRAPH_BLOCK; i++) {                                                     \
                         if (vertices[i] == vertex || beam_refuses(&beam, visited, vertices[i])) continue;              \
@@ -144,7 +142,7 @@ ATTUNE_INLINE int beam_has(const graph_beam *b, uint64_t key) {
                         if (key < beam.keys[beam.limit - 1] && !beam_has(&beam, key)) insert(&beam, key);              \
                     }                                                                                                  \
                 } else {                                                                                               \
-                    scan(kernels, q.tables, columns, list, next + place, sums);                                        \
+                    kernels->code_sums(q.tables, columns, list, list_size, 1, sums, next + place);                     \
                     admit(&beam, sums, list + 4 * width, &q, exact, visited, once);                                    \
                 }                                                                                                      \
             }                                                                                                          \

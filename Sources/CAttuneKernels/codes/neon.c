@@ -92,9 +92,10 @@ ATTUNE_INLINE void block_sums(const uint8_t *tables, size_t columns, const uint8
 
 void attune_code_sums_neon(
     const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,
-    uint32_t *sums) {
+    uint32_t *sums, const uint8_t *coming) {
     for (size_t i = 0; i < block_count; i++, blocks += block_size) {
         uint32x4_t s[8];
+        if (coming) attune_fetch(coming + i * block_size, block_size);
         block_sums(tables, columns, blocks, s);
         for (int part = 0; part < 8; part++, sums += 4) vst1q_u32(sums, s[part]);
     }

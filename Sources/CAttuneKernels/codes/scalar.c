@@ -23,8 +23,9 @@ static void block_sums(const uint8_t *tables, size_t columns, const uint8_t *cod
 
 void attune_code_sums_scalar(
     const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,
-    uint32_t *sums) {
+    uint32_t *sums, const uint8_t *coming) {
     for (size_t i = 0; i < block_count; i++) {
+        if (coming) attune_fetch(coming + i * block_size, block_size);
         block_sums(tables, columns, blocks + i * block_size, sums + i * ATTUNE_CODE_BLOCK);
     }
 }

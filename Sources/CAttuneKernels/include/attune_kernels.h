@@ -293,10 +293,12 @@ typedef struct attune_kernels {
     /// farther than that from the sum of the values, but for the rounding of float32.
     void (*code_tables)(
         const float *query, size_t width, uint8_t *tables, float *step, float *offset, float *error);
-    /// The sums of table entries of every vector of whole blocks: 32 a block.
+    /// The sums of table entries of every vector of whole blocks: 32 a block. Meanwhile as many bytes as the blocks have are
+    /// fetched from `coming` on, if it is given: memory gives lines to a core about as fast as codes are summed, and asked for all
+    /// at once they hold up everything behind them.
     void (*code_sums)(
         const uint8_t *tables, size_t columns, const uint8_t *blocks, size_t block_size, size_t block_count,
-        uint32_t *sums);
+        uint32_t *sums, const uint8_t *_Nullable coming);
     /// Writes which of the first `count` vectors of consecutive blocks the query does not rule out, ascending, and how far
     /// each reaches: rescale·product - addend - addend_scale·|v|², larger is nearer. Returns their number; `rows` and
     /// `reaches` hold `count`. Where `eligible` is given, bit i of word j says whether vector 32·j + i takes part.
