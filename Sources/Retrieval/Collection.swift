@@ -41,10 +41,11 @@ public final class Collection: Sendable {
     /// - Parameters:
     ///   - force: Whether what stands under the path may be replaced, if it is a collection or empty.
     ///   - choice: When a collection with a target recall is searched by a graph.
+    ///   - report: Is told how far the index is; an exact one takes no time that would be worth telling.
     /// - Throws: `noPassages`, `wrongTargetRecall`, `duplicatePassage`, `countMismatch`, `index`, `notACollection`, `file`.
     public static func create(
         at path: String, identity: CollectionIdentity, passages: [Passage], vectors: MatrixView<Float>,
-        force: Bool = false, choice: StructureChoice = StructureChoice()
+        force: Bool = false, choice: StructureChoice = StructureChoice(), report: CollectionReport? = nil
     ) throws(RetrievalError) -> Collection {
         guard !passages.isEmpty else { throw .noPassages }
         guard identity.hasProperRecall else { throw .wrongTargetRecall(identity.targetRecall ?? 0) }
@@ -53,7 +54,8 @@ public final class Collection: Sendable {
         let store = try SQLiteStore(
             creating: FileSystem.joined(folder.temporaryPath, databaseName), identity: identity)
         try store.add(passages, vectors: vectors)
-        _ = try DerivedIndex(folder: folder.temporaryPath, identity: identity, choice: choice).rebuilt(store)
+        _ = try DerivedIndex(folder: folder.temporaryPath, identity: identity, choice: choice)
+            .rebuilt(store, report: report)
         try store.close()
         try filing { () throws(FilesError) in try folder.commit() }
         return try Collection(path: path, choice: choice)

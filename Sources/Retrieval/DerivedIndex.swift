@@ -87,9 +87,11 @@ final class DerivedIndex: Sendable {
     }
 
     /// Forgets the index and its file, and makes it from the store: what a damaged one asks for.
-    func rebuilt(_ store: any CollectionStore) throws(RetrievalError) -> DerivedSnapshot {
+    func rebuilt(
+        _ store: any CollectionStore, report: CollectionReport? = nil
+    ) throws(RetrievalError) -> DerivedSnapshot {
         try state.withLock { (state) throws(RetrievalError) in
-            try startAnew(store, &state)
+            try startAnew(store, &state, report: report)
             save(&state)
             return state.snapshot
         }
@@ -148,18 +150,22 @@ final class DerivedIndex: Sendable {
         return true
     }
 
-    private func startAnew(_ store: any CollectionStore, _ state: inout State) throws(RetrievalError) {
+    private func startAnew(
+        _ store: any CollectionStore, _ state: inout State, report: CollectionReport? = nil
+    ) throws(RetrievalError) {
         let fellShortAt = state.fellShortAt
         let structure = structure(try store.count(), current: nil, fellShortAt: fellShortAt)
         state = State(structure, dimension: identity.dimension, fellShortAt: fellShortAt)
-        try follow(store, &state)
+        try follow(store, &state, report: report)
         if !isGoodEnough(state.snapshot) {
             state = State(.exact, dimension: identity.dimension, fellShortAt: state.snapshot.searching.count)
             try follow(store, &state)
         }
     }
 
-    private func follow(_ store: any CollectionStore, _ state: inout State) throws(RetrievalError) {
+    private func follow(
+        _ store: any CollectionStore, _ state: inout State, report: CollectionReport? = nil
+    ) throws(RetrievalError) {
         let snapshot = state.snapshot
         let known = try indexing { () throws(VectorIndexError) in try snapshot.ids() }
         var writer: DerivedWriter
@@ -177,7 +183,7 @@ final class DerivedIndex: Sendable {
                 case .add(let numbers, let vectors): try writer.add(ids: numbers, vectors: vectors)
                 }
             }
-            try indexing { () throws(VectorIndexError) in try writer.commit() }
+            try indexing { () throws(VectorIndexError) in try writer.commit(report) }
         } catch {
             writer.rollback()
             throw error

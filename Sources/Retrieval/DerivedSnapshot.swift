@@ -164,11 +164,19 @@ enum DerivedWriter: Sendable {
         }
     }
 
-    func commit() throws(VectorIndexError) {
+    func commit(_ report: CollectionReport? = nil) throws(VectorIndexError) {
         switch self {
         case .exact(let index): try index.commit()
-        case .graph(let index): try index.commit()
-        case .partitions(let index): try index.commit()
+        case .graph(let index):
+            try index.commit { progress in
+                CollectionProgress(progress).map { report?($0) }
+                return true
+            }
+        case .partitions(let index):
+            try index.commit { progress in
+                report?(CollectionProgress(progress))
+                return true
+            }
         }
     }
 

@@ -26,12 +26,12 @@ public struct TextCollection: Sendable {
     ///     collection is then searched by a graph, many times faster. Nil where nothing may be missed.
     ///   - structure: What to search by; nil for what size, dimension and recall suggest.
     ///   - cache: Where vectors computed before are found; nil for none.
-    ///   - progress: Called with the number of passages embedded and of all.
+    ///   - report: Is told how far embedding, and then the index, is.
     /// - Throws: `noPassages`, `wrongTargetRecall`, `encoder`, and what making a collection throws.
     public static func build(
         at path: String, passages: [Passage], encoder: TextEncoder, model: String, adapter: String? = nil,
         maxLength: Int? = nil, targetRecall: Double? = nil, structure: IndexStructure? = nil,
-        cache: VectorCache? = nil, force: Bool = false, progress: ((Int, Int) -> Void)? = nil
+        cache: VectorCache? = nil, force: Bool = false, report: CollectionReport? = nil
     ) throws(RetrievalError) -> TextCollection {
         guard !passages.isEmpty else { throw .noPassages }
         let identity = CollectionIdentity(
@@ -39,9 +39,12 @@ public struct TextCollection: Sendable {
             structure: structure)
         // Before the work begins: embedding takes long.
         guard identity.hasProperRecall else { throw .wrongTargetRecall(targetRecall ?? 0) }
-        let vectors = try embed(passages, with: encoder, maxLength: maxLength, cache: cache, progress: progress)
+        let vectors = try embed(passages, with: encoder, maxLength: maxLength, cache: cache) {
+            report?(CollectionProgress(.embedding, $0, of: $1))
+        }
         let collection = try Collection.create(
-            at: path, identity: identity, passages: passages, vectors: vectors.view, force: force)
+            at: path, identity: identity, passages: passages, vectors: vectors.view, force: force,
+            report: report)
         return try TextCollection(collection, encoder: encoder)
     }
 

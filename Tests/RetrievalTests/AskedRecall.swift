@@ -23,11 +23,12 @@ enum Asked {
     }
 
     static func collection(
-        _ path: String, count: Int = count, identity: CollectionIdentity = identity(), seed: UInt64 = 1
+        _ path: String, count: Int = count, identity: CollectionIdentity = identity(), seed: UInt64 = 1,
+        report: CollectionReport? = nil
     ) throws -> Collection {
         try Collection.create(
             at: path, identity: identity, passages: Made.passages(0..<count),
-            vectors: Made.vectors(count, seed: seed).view, choice: choice)
+            vectors: Made.vectors(count, seed: seed).view, choice: choice, report: report)
     }
 
     static func open(_ path: String) throws(RetrievalError) -> Collection {

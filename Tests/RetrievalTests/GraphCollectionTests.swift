@@ -1,6 +1,7 @@
 import Corpora
 import Files
 import Retrieval
+import Synchronization
 import Testing
 import VectorIndex
 import VectorMath
@@ -28,6 +29,24 @@ struct GraphCollectionTests {
         let recall = try Asked.recall(of: collection, against: exact, queries: queries)
         #expect(recall >= Asked.recall - Asked.slack, sourceLocation: sourceLocation)
         #expect(try collection.verify().isEmpty, sourceLocation: sourceLocation)
+    }
+
+    @Test(
+        "says how far its index is, step after step",
+        arguments: [
+            (IndexStructure.graph, [CollectionProgress.Step.inserting, .refining, .calibrating]),
+            (.partitions, [.clustering, .assigning, .encoding, .calibrating]), (.exact, []),
+        ])
+    func progress(structure: IndexStructure, steps: [CollectionProgress.Step]) throws {
+        let told = Mutex<[CollectionProgress]>([])
+        _ = try Asked.collection(path, identity: Asked.identity(structure: structure)) { progress in
+            told.withLock { $0.append(progress) }
+        }
+        let reports = told.withLock { $0 }
+        #expect(reports.allSatisfy { 0 <= $0.done && $0.done <= $0.total })
+        var order: [CollectionProgress.Step] = []
+        for report in reports where !order.contains(report.step) { order.append(report.step) }
+        #expect(order == steps)
     }
 
     @Test("finds by a graph what the exact one finds, and every hit says so")

@@ -3,6 +3,7 @@ import Encoders
 import Files
 import ModelFiles
 import Retrieval
+import Synchronization
 import TestSupport
 import Testing
 
@@ -25,11 +26,12 @@ struct TextCollectionTests {
     @Test("finds a passage by its own text, with its place in the source")
     func search() throws {
         let folder = try TemporaryFolder()
-        var calls: [[Int]] = []
+        let told = Mutex<CollectionProgress?>(nil)
         let texts = try TextCollection.build(
             at: folder.file("c"), passages: Self.passages, encoder: Self.encoder(), model: "tiny"
-        ) { calls.append([$0, $1]) }
-        #expect(calls.last == [5, 5])
+        ) { progress in told.withLock { $0 = progress } }
+        let last = told.withLock { $0 }
+        #expect(last?.step == .embedding && last?.done == 5 && last?.total == 5)
         for passage in Self.passages {
             let hit = try texts.search(passage.text, k: 1)[0]
             #expect(hit.passage == passage)
