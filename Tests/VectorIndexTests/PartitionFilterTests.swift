@@ -29,6 +29,21 @@ struct PartitionFilterTests {
         #expect(GraphVectors.recall(found, of: truth, metric: .squaredL2) >= 0.99 * plain)
     }
 
+    @Test(
+        "finds among candidates that are alike no less than among all, be the query one of them or outside",
+        arguments: [0.5, 0.3, 0.2, 0.1])
+    func alike(part: Double) throws {
+        let queries = GraphVectors.clustered(200, dimension: 32, seed: 40, stream: 2)
+        let (snapshot, exact) = (try Self.index.get().snapshot().searching(probes: 12), try Self.exact.get())
+        func recall(among candidates: CandidateSet?) throws -> Double {
+            GraphVectors.recall(
+                try snapshot.search(queries.view, k: 10, among: candidates),
+                of: try exact.search(queries.view, k: 10, among: candidates), metric: .squaredL2)
+        }
+        let nearest = try exact.search(Self.vectors.row(0), k: Int(part * Double(Self.count)))
+        #expect(try recall(among: CandidateSet(nearest.map(\.id))) >= recall(among: nil))
+    }
+
     @Test("finds candidates that lie far from the query")
     func farCandidates() throws {
         // Those that are farthest from the first query.

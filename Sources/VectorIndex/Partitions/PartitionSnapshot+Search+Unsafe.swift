@@ -5,6 +5,9 @@ extension PartitionSnapshot {
     /// a row of a probed partition whether it is one, a look into a sorted set.
     private static let lookUpCost = 150.0
     private static let askCost = 25.0
+    /// The part of the candidates met that has to lie in the nearer half of the probed partitions. Fewer say that they get denser the
+    /// farther one looks: the query stands outside of them, and what it looks for may lie anywhere on their rim.
+    private static let nearPart = 0.4
 
     public func search(
         _ queries: MatrixView<Float>, k: Int, among candidates: CandidateSet?
@@ -86,7 +89,9 @@ extension PartitionSnapshot {
                 try search.check(ranked)
                 let masks = filter.masks(scratch.order, count: ranked, in: state)
                 let met = filter.count(scratch.order, ranked, in: state)
-                if met >= min(filter.count, max(k, Int(Double(probes(k)) * mean * part / 2))) {
+                let near = filter.count(scratch.order, ranked / 2, in: state)
+                let isEnough = met >= min(filter.count, max(k, Int(Double(probes(k)) * mean * part / 2)))
+                if isEnough && Double(near) >= Self.nearPart * Double(met) {
                     return search.neighbours(search.scan(ranked, k: k, limit: limit, masks: masks), k: k)
                 }
             }
