@@ -165,18 +165,14 @@ enum DerivedWriter: Sendable {
     }
 
     func commit(_ report: CollectionReport? = nil) throws(VectorIndexError) {
+        func goOn(_ progress: IndexProgress) -> Bool {
+            report?(CollectionProgress(step: .indexing(progress.step), done: progress.done, total: progress.total))
+            return true
+        }
         switch self {
         case .exact(let index): try index.commit()
-        case .graph(let index):
-            try index.commit { progress in
-                CollectionProgress(progress).map { report?($0) }
-                return true
-            }
-        case .partitions(let index):
-            try index.commit { progress in
-                report?(CollectionProgress(progress))
-                return true
-            }
+        case .graph(let index): try index.commit(progress: goOn)
+        case .partitions(let index): try index.commit(progress: goOn)
         }
     }
 

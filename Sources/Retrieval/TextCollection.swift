@@ -40,7 +40,7 @@ public struct TextCollection: Sendable {
         // Before the work begins: embedding takes long.
         guard identity.hasProperRecall else { throw .wrongTargetRecall(targetRecall ?? 0) }
         let vectors = try embed(passages, with: encoder, maxLength: maxLength, cache: cache) {
-            report?(CollectionProgress(.embedding, $0, of: $1))
+            report?(CollectionProgress(step: .embedding, done: $0, total: $1))
         }
         let collection = try Collection.create(
             at: path, identity: identity, passages: passages, vectors: vectors.view, force: force,

@@ -212,7 +212,7 @@ struct GraphChangeTests {
         let index = try GraphVectors.graph(vectors[rows: 0..<1000].copy)
         let before = bytes(index.snapshot())
         try index.add(ids: (1000..<3000).map { $0 }, vectors: vectors.view.rows(1000..<3000))
-        var steps: [GraphProgress.Step] = []
+        var steps: [IndexProgress.Step] = []
         #expect(throws: VectorIndexError.cancelled) {
             try index.commit { progress in
                 steps.append(progress.step)

@@ -33,14 +33,17 @@ final class CollectionProgressBars: Sendable {
 
 extension CollectionProgress.Step {
     fileprivate var phrase: String {
-        self == .embedding ? "index" : "index, \(rawValue)"
+        switch self {
+        case .embedding: "index"
+        case .indexing(let step): "index, \(step.rawValue)"
+        }
     }
 
     fileprivate var unit: String {
         switch self {
-        case .embedding, .inserting, .refining, .assigning, .encoding: "passages"
-        case .clustering: "rounds"
-        case .calibrating: "queries"
+        case .indexing(.clustering): "rounds"
+        case .indexing(.calibrating): "queries"
+        case .embedding, .indexing: "passages"
         }
     }
 }

@@ -7,7 +7,7 @@ struct GraphChanges {
     private(set) var digests: [UInt64: UInt32]
     /// Vertices that may not be found any more, or not yet: new ones, and those that lost a link to them.
     private var doubtful: Set<UInt32> = []
-    private let report: (GraphProgress) -> Bool
+    private let report: (IndexProgress) -> Bool
 
     /// A round is at most one part in so many of the graph that it is planned against: vertices of one round do not see each other.
     private static let roundPart = 2
@@ -20,14 +20,14 @@ struct GraphChanges {
     private static let wholeCheck = 8
 
     /// - Parameter report: Gets the progress; false ends the work.
-    init(_ state: GraphState, digests: [UInt64: UInt32], report: @escaping (GraphProgress) -> Bool) {
+    init(_ state: GraphState, digests: [UInt64: UInt32], report: @escaping (IndexProgress) -> Bool) {
         self.state = state
         self.digests = digests
         self.report = report
     }
 
-    func check(_ step: GraphProgress.Step, _ done: Int, of total: Int) throws(VectorIndexError) {
-        if !report(GraphProgress(step: step, done: done, total: total)) { throw .cancelled }
+    func check(_ step: IndexProgress.Step, _ done: Int, of total: Int) throws(VectorIndexError) {
+        if !report(IndexProgress(step: step, done: done, total: total)) { throw .cancelled }
     }
 
     // MARK: Deleting

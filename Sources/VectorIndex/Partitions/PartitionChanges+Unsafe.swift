@@ -3,7 +3,7 @@ internal import VectorMath
 /// Changes in the making: a copy of a state, which becomes a snapshot or is thrown away.
 struct PartitionChanges {
     private(set) var state: PartitionState
-    private let report: (PartitionProgress) -> Bool
+    private let report: (IndexProgress) -> Bool
 
     /// Where there are so many times more vectors than when clusters were made, or fewer, they are made anew.
     private static let growth = 4
@@ -12,13 +12,13 @@ struct PartitionChanges {
     private static let mostUnsplit = 256
 
     /// - Parameter report: Gets the progress; false ends the work.
-    init(_ state: PartitionState, report: @escaping (PartitionProgress) -> Bool) {
+    init(_ state: PartitionState, report: @escaping (IndexProgress) -> Bool) {
         self.state = state
         self.report = report
     }
 
-    func check(_ step: PartitionProgress.Step, _ done: Int, of total: Int) throws(VectorIndexError) {
-        if !report(PartitionProgress(step: step, done: done, total: total)) { throw .cancelled }
+    func check(_ step: IndexProgress.Step, _ done: Int, of total: Int) throws(VectorIndexError) {
+        if !report(IndexProgress(step: step, done: done, total: total)) { throw .cancelled }
     }
 
     mutating func calibrate(_ calibration: RecallCalibration?) { state.calibration = calibration }

@@ -125,7 +125,7 @@ public final class PartitionIndex: Sendable {
     ///   - progress: Is told how far the commit is; where it returns false, the commit ends.
     /// - Throws: `cancelled` by `progress`; `file`.
     public func commit(
-        tag: [UInt8]? = nil, progress: @escaping (PartitionProgress) -> Bool = { _ in true }
+        tag: [UInt8]? = nil, progress: @escaping (IndexProgress) -> Bool = { _ in true }
     ) throws(VectorIndexError) {
         try state.withLock { (writing) throws(VectorIndexError) in
             let tag = tag ?? writing.tag

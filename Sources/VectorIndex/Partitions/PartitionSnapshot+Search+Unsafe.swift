@@ -88,8 +88,10 @@ extension PartitionSnapshot {
                 let ranked = search.rank(wanted)
                 try search.check(ranked)
                 let masks = filter.masks(scratch.order, count: ranked, in: state)
-                let met = filter.count(scratch.order, ranked, in: state)
-                let near = filter.count(scratch.order, ranked / 2, in: state)
+                // Of an odd number the nearer half has one more: a single partition is all near.
+                let half = (ranked + 1) / 2
+                let near = filter.count(scratch.order, half, in: state)
+                let met = near + filter.count(scratch.order + half, ranked - half, in: state)
                 let isEnough = met >= min(filter.count, max(k, Int(Double(probes(k)) * mean * part / 2)))
                 if isEnough && Double(near) >= Self.nearPart * Double(met) {
                     return search.neighbours(search.scan(ranked, k: k, limit: limit, masks: masks), k: k)
